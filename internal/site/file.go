@@ -12,7 +12,7 @@ import (
 
 // WriteFile replaces the file at path by data as one act: a temporary file
 // beside it, fsync, rename, fsync of the directory. Missing parents are made
-// with mode 0755. A symbolic link is followed, so that an admin's link stays.
+// with mode 0755. The mode is set as given, umask or not. A symbolic link is followed, so that an admin's link stays.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -21,7 +21,7 @@ func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make directory for %s: %w", path, err)
 	}
-	if err := renameio.WriteFile(path, data, mode, renameio.WithPermissions(mode)); err != nil {
+	if err := renameio.WriteFile(path, data, mode, renameio.WithStaticPermissions(mode)); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	d, err := os.Open(dir)
