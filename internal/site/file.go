@@ -21,7 +21,7 @@ func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make directory for %s: %w", path, err)
 	}
-	if err := renameio.WriteFile(path, data, mode, renameio.WithStaticPermissions(mode)); err != nil {
+	if err := replace(path, data, mode); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	d, err := os.Open(dir)
@@ -33,6 +33,18 @@ func WriteFile(path string, data []byte, mode fs.FileMode) error {
 		return fmt.Errorf("sync directory of %s: %w", path, err)
 	}
 	return nil
+}
+
+func replace(path string, data []byte, mode fs.FileMode) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(mode))
+	if err != nil {
+		return err
+	}
+	defer f.Cleanup()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.CloseAtomicallyReplace()
 }
 
 // SameFile tells whether the file at path holds exactly data.
