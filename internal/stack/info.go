@@ -1,0 +1,199 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/build"
+	"github.com/moby/moby/api/types/system"
+	"github.com/moby/moby/client"
+	"golang.org/x/sys/unix"
+)
+
+// Info is what the Engine says of itself and its host.
+type Info struct {
+	ServerVersion     string
+	APIVersion        string // negotiated
+	EngineAPIVersion  string // the highest that the Engine speaks
+	MinAPIVersion     string
+	OS                string // name of the operating system, "Debian GNU/Linux 12"
+	OSType            string // "linux"
+	Arch              string // as uname gives it, "x86_64"
+	Kernel            string
+	NCPU              int
+	MemTotal          int64 // bytes
+	RootDir           string
+	StorageDriver     string
+	BackingFilesystem string // of the storage driver, "" when not told
+	CgroupVersion     string
+	CgroupDriver      string
+	SecurityOptions   []string
+	Rootless          bool
+	DockerDesktop     bool
+	Snap              bool
+	Podman            bool
+	HTTPProxy         string // the daemon's; the Engine masks the credentials in it
+	HTTPSProxy        string
+	NoProxy           string
+	Name              string // host name of the Engine's machine
+	Host              string // endpoint, "unix:///var/run/docker.sock"
+	Local             bool   // the Engine runs on this machine and not in a VM
+	SystemTime        time.Time
+	BuildKit          bool // the Engine prefers BuildKit
+	Warnings          []string
+}
+
+// Info asks the Engine for the facts that preflight judges.
+func (e *Engine) Info(ctx context.Context) (Info, error) {
+	res, err := e.api.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return Info{}, gone(err)
+	}
+	version, err := e.api.ServerVersion(ctx, client.ServerVersionOptions{})
+	if err != nil {
+		return Info{}, gone(err)
+	}
+	ping, err := e.api.Ping(ctx, client.PingOptions{})
+	if err != nil {
+		return Info{}, gone(err)
+	}
+	info := fromSystem(res.Info)
+	info.APIVersion = e.api.ClientVersion()
+	info.EngineAPIVersion, info.MinAPIVersion = version.APIVersion, version.MinAPIVersion
+	info.Podman = slices.ContainsFunc(version.Components, func(c system.ComponentVersion) bool {
+		return strings.Contains(c.Name, "Podman")
+	})
+	info.BuildKit = ping.BuilderVersion == build.BuilderBuildKit
+	info.Host = e.host
+	info.Local = e.local(info)
+	return info, nil
+}
+
+func fromSystem(s system.Info) Info {
+	taken, _ := time.Parse(time.RFC3339Nano, s.SystemTime) // zero when the Engine sends none
+	return Info{
+		ServerVersion: s.ServerVersion, OS: s.OperatingSystem, OSType: s.OSType, Arch: s.Architecture,
+		Kernel: s.KernelVersion, NCPU: s.NCPU, MemTotal: s.MemTotal, RootDir: s.DockerRootDir,
+		StorageDriver: s.Driver, BackingFilesystem: backing(s.DriverStatus),
+		CgroupVersion: s.CgroupVersion, CgroupDriver: s.CgroupDriver, SecurityOptions: s.SecurityOptions,
+		Rootless:      slices.Contains(s.SecurityOptions, "name=rootless"),
+		DockerDesktop: strings.Contains(s.OperatingSystem, "Docker Desktop"),
+		Snap:          strings.HasPrefix(s.DockerRootDir, "/var/snap/"),
+		HTTPProxy:     s.HTTPProxy, HTTPSProxy: s.HTTPSProxy, NoProxy: s.NoProxy,
+		Name: s.Name, SystemTime: taken, Warnings: s.Warnings,
+	}
+}
+
+func backing(status [][2]string) string {
+	for _, kv := range status {
+		if strings.EqualFold(kv[0], "backing filesystem") {
+			return kv[1]
+		}
+	}
+	return ""
+}
+
+// local tells whether paths of the Engine are paths here. A unix socket alone
+// does not: Docker Desktop, Colima and ssh forwards have one too. The same
+// kernel and a root directory that exists here say the rest.
+func (e *Engine) local(info Info) bool {
+	if !strings.HasPrefix(e.host, "unix://") || runtime.GOOS != "linux" || info.DockerDesktop {
+		return false
+	}
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil || unix.ByteSliceToString(uts.Release[:]) != info.Kernel {
+		return false
+	}
+	_, err := os.Stat(info.RootDir)
+	return err == nil
+}
+
+// VolumeNames lists the Engine's volumes, sorted.
+func (e *Engine) VolumeNames(ctx context.Context) ([]string, error) {
+	res, err := e.api.VolumeList(ctx, client.VolumeListOptions{})
+	if err != nil {
+		return nil, gone(err)
+	}
+	names := make([]string, 0, len(res.Items))
+	for _, v := range res.Items {
+		names = append(names, v.Name)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Container is one container of the Engine, whatever project it belongs to.
+type Container struct {
+	ID      string
+	Name    string
+	Image   string
+	Project string // compose project, "" for none
+	Service string
+	State   string // "running", "exited", …
+	Ports   []PublishedPort
+}
+
+// PublishedPort is a port of a container that the Engine's host listens on.
+type PublishedPort struct {
+	IP       string
+	Port     uint16
+	Target   uint16
+	Protocol string
+}
+
+// Containers lists all containers, stopped ones too, sorted by name.
+func (e *Engine) Containers(ctx context.Context) ([]Container, error) {
+	res, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true})
+	if err != nil {
+		return nil, gone(err)
+	}
+	list := make([]Container, 0, len(res.Items))
+	for _, c := range res.Items {
+		item := Container{
+			ID: c.ID, Name: containerName(c.Names), Image: c.Image, State: string(c.State),
+			Project: c.Labels[api.ProjectLabel], Service: c.Labels[api.ServiceLabel],
+		}
+		for _, p := range c.Ports {
+			if p.PublicPort != 0 {
+				item.Ports = append(item.Ports, PublishedPort{IP: ipText(p.IP), Port: p.PublicPort, Target: p.PrivatePort, Protocol: p.Type})
+			}
+		}
+		list = append(list, item)
+	}
+	slices.SortFunc(list, func(a, b Container) int { return cmp.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// ImagePresent tells whether the Engine has the image ref.
+func (e *Engine) ImagePresent(ctx context.Context, ref string) (bool, error) {
+	_, err := e.api.ImageInspect(ctx, ref)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, gone(err)
+}
+
+func ipText(ip netip.Addr) string {
+	if !ip.IsValid() {
+		return ""
+	}
+	return ip.String()
+}
+
+// containerName takes the name without links and without the slash.
+func containerName(names []string) string {
+	for _, n := range names {
+		if strings.Count(n, "/") == 1 {
+			return strings.TrimPrefix(n, "/")
+		}
+	}
+	return ""
+}

@@ -1,0 +1,57 @@
+package stack
+
+import (
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/compose/v5/pkg/compose"
+	"github.com/moby/moby/client"
+
+	"github.com/sentryctl/sentryctl/internal/event"
+)
+
+// Stack is one compose project on one Engine.
+type Stack struct {
+	// ReadyTimeout is how long one service may take to become ready after its
+	// start. Upstream's slowest, ClickHouse on a cold disk, needs minutes.
+	ReadyTimeout time.Duration
+	// StopTimeout is how long a container may take to end before it is killed.
+	StopTimeout time.Duration
+
+	engine  *Engine
+	api     client.APIClient
+	project *Project
+	sink    event.Sink
+}
+
+// Stack joins a loaded project with the Engine. What happens is told to sink.
+func (e *Engine) Stack(p *Project, sink event.Sink) *Stack {
+	return &Stack{
+		ReadyTimeout: 10 * time.Minute,
+		StopTimeout:  time.Minute, // upstream's STOP_TIMEOUT
+		engine:       e,
+		api:          e.api,
+		project:      p,
+		sink:         sink,
+	}
+}
+
+// model is what the Engine gets to see of the project.
+func (s *Stack) model() *types.Project { return s.project.run }
+
+// composer makes a Compose service that writes to out only and never asks:
+// the one question it has is whether a volume may be deleted.
+func (e *Engine) composer(out io.Writer) (api.Compose, error) {
+	return compose.NewComposeService(e.cli,
+		compose.WithStreams(out, out, nil),
+		compose.WithPrompt(func(string, bool) (bool, error) { return false, nil }),
+		compose.WithMaxConcurrency(createConcurrency()),
+	)
+}
+
+// createConcurrency bounds how many containers the Engine makes at once. It
+// takes a lock or two for each, so more than a few per CPU only queue up.
+func createConcurrency() int { return max(4, 3*runtime.NumCPU()) }
