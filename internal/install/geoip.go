@@ -1,0 +1,66 @@
+package install
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/sentryctl/sentryctl/internal/site"
+)
+
+const (
+	geoDir  = "geoip"
+	geoData = "geoip/GeoLite2-City.mmdb"
+	geoConf = "geoip/GeoIP.conf"
+)
+
+// geoIP puts the release's empty location database in place, and the real one
+// when the admin has a MaxMind account. Sentry runs without it, so an update
+// that fails does not stop the install.
+func geoIP() Step {
+	return Step{
+		ID: "geoip", Title: "Set up IP geolocation", Idempotent: true,
+		Done: func(_ context.Context, e *Env) (bool, error) {
+			if e.GeoIP {
+				ready, err := dataReady(nil, e)
+				return ready && exists(e.Site.Path(geoData)), err
+			}
+			return exists(e.Site.Path(geoData)) || !exists(e.Site.Path(geoData+".empty")), nil
+		},
+		Run: func(ctx context.Context, e *Env) error {
+			if err := emptyDatabase(e); err != nil {
+				return err
+			}
+			if !e.GeoIP {
+				return nil
+			}
+			if err := e.GeoIPs.Update(ctx, e.Site.Path(geoConf), e.Site.Path(geoDir)); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				e.lacks("the IP geolocation database was not updated: "+err.Error(), "Check the account in "+geoConf+", then run the same command again")
+			}
+			return nil
+		},
+	}
+}
+
+func emptyDatabase(e *Env) error {
+	if exists(e.Site.Path(geoData)) {
+		return nil
+	}
+	data, err := os.ReadFile(e.Site.Path(geoData + ".empty"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // this release ships none
+	}
+	if err != nil {
+		return err
+	}
+	return site.WriteFile(e.Site.Path(geoData), data, 0o644)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,138 @@
+package install
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/workload"
+)
+
+// storeNames are the services that hold data or lead to it. Which of them a
+// release has, its compose file says.
+func storeNames() []string {
+	return []string{"postgres", "pgbouncer", "redis", "memcached", "zookeeper", "kafka", "clickhouse", "seaweedfs"}
+}
+
+func stores(m release.Model) []string {
+	var names []string
+	for _, s := range m.Services {
+		if slices.Contains(storeNames(), s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// startStores starts what the migrations need, once, for all of them.
+func startStores() Step {
+	return Step{
+		ID: "start-stores", Title: "Start the databases", Idempotent: true,
+		Done: dataReady,
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			return s.Start(ctx, stores(s.Model())...)
+		},
+		// A later run must find the stores up, whatever its journal says.
+		Always: true,
+	}
+}
+
+// startServices starts everything and waits until each service's own health
+// command has passed.
+func startServices() Step {
+	return Step{
+		ID: "start-services", Title: "Start Sentry and wait until it is ready", Idempotent: true, Always: true,
+		Skip: noStart,
+		Done: func(ctx context.Context, e *Env) (bool, error) {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return false, err
+			}
+			return e.running(ctx, serviceNames(s.Model())...)
+		},
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			return s.Start(ctx)
+		},
+	}
+}
+
+// proveFrontDoor asks from outside, as a browser would.
+func proveFrontDoor() Step {
+	return Step{
+		ID: "prove-front-door", Title: "Prove the front door", Idempotent: true, Always: true,
+		Skip: noStart,
+		Run:  func(ctx context.Context, e *Env) error { return e.FrontDoor.Prove(ctx) },
+	}
+}
+
+// recordSite writes that the site is installed. It comes after the proof.
+func recordSite() Step {
+	return Step{
+		ID: "record-site", Title: "Record the site", Idempotent: true,
+		Done: dataReady,
+		Run:  func(_ context.Context, e *Env) error { return e.writeRecord(site.Installed) },
+	}
+}
+
+// stopStores leaves a stack that was not to be started as it was: stopped.
+func stopStores() Step {
+	return Step{
+		ID: "stop-stores", Title: "Stop the databases", Idempotent: true, Always: true,
+		Skip: func(_ context.Context, e *Env) (string, error) {
+			if !e.NoStart {
+				return "the site is to run", nil
+			}
+			return "", nil
+		},
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			return s.Stop(ctx)
+		},
+	}
+}
+
+func noStart(_ context.Context, e *Env) (string, error) {
+	if e.NoStart {
+		return "--no-start was given", nil
+	}
+	return "", nil
+}
+
+func serviceNames(m release.Model) []string {
+	names := make([]string, 0, len(m.Services))
+	for _, s := range m.Services {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// running tells whether all named services have a running container that
+// Docker does not call unhealthy.
+func (e *Env) running(ctx context.Context, names ...string) (bool, error) {
+	s, err := e.Stack(ctx)
+	if err != nil {
+		return false, err
+	}
+	all, err := s.Status(ctx)
+	if err != nil {
+		return false, err
+	}
+	up := func(name string) bool {
+		return slices.ContainsFunc(all, func(st workload.Status) bool {
+			return st.Service == name && st.State == "running" && st.Health != "unhealthy"
+		})
+	}
+	return !slices.ContainsFunc(names, func(n string) bool { return !up(n) }), nil
+}
