@@ -33,5 +33,6 @@ func newRootCmd(a *app) *cobra.Command {
 	cmd.AddCommand(
 		newVersionCmd(a),
 	)
+	refuseWrongArgs(cmd)
 	return cmd
 }
