@@ -11,6 +11,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/release"
 )
 
 // Stack is one compose project on one Engine.
@@ -38,6 +39,9 @@ func (e *Engine) Stack(p *Project, sink event.Sink) *Stack {
 		sink:         sink,
 	}
 }
+
+// Model gives the project as plain data.
+func (s *Stack) Model() release.Model { return s.project.Model() }
 
 // model is what the Engine gets to see of the project.
 func (s *Stack) model() *types.Project { return s.project.run }
