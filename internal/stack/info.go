@@ -43,6 +43,7 @@ type Info struct {
 	HTTPProxy         string // the daemon's; the Engine masks the credentials in it
 	HTTPSProxy        string
 	NoProxy           string
+	Mirrors           []string // of Docker Hub
 	Name              string // host name of the Engine's machine
 	Host              string // endpoint, "unix:///var/run/docker.sock"
 	Local             bool   // the Engine runs on this machine and not in a VM
@@ -78,6 +79,10 @@ func (e *Engine) Info(ctx context.Context) (Info, error) {
 }
 
 func fromSystem(s system.Info) Info {
+	var mirrors []string
+	if s.RegistryConfig != nil {
+		mirrors = s.RegistryConfig.Mirrors
+	}
 	taken, _ := time.Parse(time.RFC3339Nano, s.SystemTime) // zero when the Engine sends none
 	return Info{
 		ServerVersion: s.ServerVersion, OS: s.OperatingSystem, OSType: s.OSType, Arch: s.Architecture,
@@ -87,7 +92,7 @@ func fromSystem(s system.Info) Info {
 		Rootless:      slices.Contains(s.SecurityOptions, "name=rootless"),
 		DockerDesktop: strings.Contains(s.OperatingSystem, "Docker Desktop"),
 		Snap:          strings.HasPrefix(s.DockerRootDir, "/var/snap/"),
-		HTTPProxy:     s.HTTPProxy, HTTPSProxy: s.HTTPSProxy, NoProxy: s.NoProxy,
+		HTTPProxy:     s.HTTPProxy, HTTPSProxy: s.HTTPSProxy, NoProxy: s.NoProxy, Mirrors: mirrors,
 		Name: s.Name, SystemTime: taken, Warnings: s.Warnings,
 	}
 }
@@ -130,6 +135,26 @@ func (e *Engine) VolumeNames(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
+// Volume is one volume of the Engine, whatever project it belongs to.
+type Volume struct {
+	Name    string
+	Project string // compose project, "" for one made outside of Compose
+}
+
+// Volumes lists the Engine's volumes, sorted by name.
+func (e *Engine) Volumes(ctx context.Context) ([]Volume, error) {
+	res, err := e.api.VolumeList(ctx, client.VolumeListOptions{})
+	if err != nil {
+		return nil, gone(err)
+	}
+	list := make([]Volume, 0, len(res.Items))
+	for _, v := range res.Items {
+		list = append(list, Volume{Name: v.Name, Project: v.Labels[api.ProjectLabel]})
+	}
+	slices.SortFunc(list, func(a, b Volume) int { return cmp.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
 // Container is one container of the Engine, whatever project it belongs to.
 type Container struct {
 	ID      string
@@ -137,6 +162,7 @@ type Container struct {
 	Image   string
 	Project string // compose project, "" for none
 	Service string
+	Dir     string // of the compose project, as its label tells
 	State   string // "running", "exited", …
 	Ports   []PublishedPort
 }
@@ -160,6 +186,7 @@ func (e *Engine) Containers(ctx context.Context) ([]Container, error) {
 		item := Container{
 			ID: c.ID, Name: containerName(c.Names), Image: c.Image, State: string(c.State),
 			Project: c.Labels[api.ProjectLabel], Service: c.Labels[api.ServiceLabel],
+			Dir: c.Labels[api.WorkingDirLabel],
 		}
 		for _, p := range c.Ports {
 			if p.PublicPort != 0 {
