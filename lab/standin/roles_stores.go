@@ -1,0 +1,23 @@
+package main
+
+import (
+	"github.com/sentryctl/sentryctl/lab/standin/proc"
+	"github.com/sentryctl/sentryctl/lab/standin/tool"
+)
+
+// storeRoles are the stores, the wrappers of real programs and the tools.
+func storeRoles() map[string]proc.Run {
+	return map[string]proc.Run{
+		"apk":  tool.Nothing,
+		"gosu": tool.Gosu,
+		"nc":   tool.Netcat,
+	}
+}
+
+// tools are the names that run once: nothing delays them.
+func tools() map[string]bool {
+	return map[string]bool{
+		"apk": true, "gosu": true, "nc": true, "python": true, "python3": true, "s3cmd": true,
+		"kafka-topics": true, "kafka-consumer-groups": true, "clickhouse-client": true,
+	}
+}
