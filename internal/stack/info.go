@@ -44,9 +44,9 @@ type Info struct {
 	HTTPSProxy        string
 	NoProxy           string
 	Mirrors           []string // of Docker Hub
-	Name              string // host name of the Engine's machine
-	Host              string // endpoint, "unix:///var/run/docker.sock"
-	Local             bool   // the Engine runs on this machine and not in a VM
+	Name              string   // host name of the Engine's machine
+	Host              string   // endpoint, "unix:///var/run/docker.sock"
+	Local             bool     // the Engine runs on this machine and not in a VM
 	SystemTime        time.Time
 	BuildKit          bool // the Engine prefers BuildKit
 	Warnings          []string
