@@ -47,6 +47,8 @@ type Services interface {
 	Start(ctx context.Context, services ...string) error
 	Stop(ctx context.Context, services ...string) error
 	Status(ctx context.Context) ([]workload.Status, error)
+	// Settled tells whether all services run as the files on disk say now.
+	Settled(ctx context.Context, services ...string) (bool, error)
 }
 
 // Stack is the project of a site on its Engine.
@@ -68,8 +70,10 @@ type GeoIP interface {
 	Update(ctx context.Context, conf, dir string) error
 }
 
-// FrontDoor proves that the site answers from outside.
+// FrontDoor is the site as a browser sees it. Answers asks once; Prove asks
+// until it answers or the time for it is over.
 type FrontDoor interface {
+	Answers(ctx context.Context) error
 	Prove(ctx context.Context) error
 }
 

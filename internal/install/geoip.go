@@ -21,9 +21,9 @@ const (
 func geoIP() Step {
 	return Step{
 		ID: "geoip", Title: "Set up IP geolocation", Idempotent: true,
-		Done: func(_ context.Context, e *Env) (bool, error) {
+		Done: func(ctx context.Context, e *Env) (bool, error) {
 			if e.GeoIP {
-				ready, err := dataReady(nil, e)
+				ready, err := dataReady(ctx, e)
 				return ready && exists(e.Site.Path(geoData)), err
 			}
 			return exists(e.Site.Path(geoData)) || !exists(e.Site.Path(geoData+".empty")), nil

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/sentryctl/sentryctl/internal/fault"
-	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
@@ -66,13 +65,4 @@ func lastWords(r workload.Result) string {
 	}
 	lines := strings.Split(string(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-keep):], " | ")
-}
-
-func (e *Env) writeRecord(state site.State) error {
-	rec := e.Record()
-	rec.State = state
-	if state == site.Installed {
-		rec.InstalledAt = e.Now().UTC()
-	}
-	return e.Site.WriteRecord(rec)
 }

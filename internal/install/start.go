@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/sentryctl/sentryctl/internal/release"
-	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
@@ -53,7 +52,7 @@ func startServices() Step {
 			if err != nil {
 				return false, err
 			}
-			return e.running(ctx, serviceNames(s.Model())...)
+			return s.Settled(ctx)
 		},
 		Run: func(ctx context.Context, e *Env) error {
 			s, err := e.Stack(ctx)
@@ -70,20 +69,13 @@ func proveFrontDoor() Step {
 	return Step{
 		ID: "prove-front-door", Title: "Prove the front door", Idempotent: true, Always: true,
 		Skip: noStart,
+		Done: func(ctx context.Context, e *Env) (bool, error) { return e.FrontDoor.Answers(ctx) == nil, nil },
 		Run:  func(ctx context.Context, e *Env) error { return e.FrontDoor.Prove(ctx) },
 	}
 }
 
-// recordSite writes that the site is installed. It comes after the proof.
-func recordSite() Step {
-	return Step{
-		ID: "record-site", Title: "Record the site", Idempotent: true,
-		Done: dataReady,
-		Run:  func(_ context.Context, e *Env) error { return e.writeRecord(site.Installed) },
-	}
-}
-
-// stopStores leaves a stack that was not to be started as it was: stopped.
+// stopStores leaves a stack that was not to be started as it was: stopped. A
+// site that was installed before keeps what runs.
 func stopStores() Step {
 	return Step{
 		ID: "stop-stores", Title: "Stop the databases", Idempotent: true, Always: true,
@@ -93,6 +85,7 @@ func stopStores() Step {
 			}
 			return "", nil
 		},
+		Done: dataReady,
 		Run: func(ctx context.Context, e *Env) error {
 			s, err := e.Stack(ctx)
 			if err != nil {
@@ -108,14 +101,6 @@ func noStart(_ context.Context, e *Env) (string, error) {
 		return "--no-start was given", nil
 	}
 	return "", nil
-}
-
-func serviceNames(m release.Model) []string {
-	names := make([]string, 0, len(m.Services))
-	for _, s := range m.Services {
-		names = append(names, s.Name)
-	}
-	return names
 }
 
 // running tells whether all named services have a running container that

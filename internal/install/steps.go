@@ -12,10 +12,11 @@ import (
 // Step is a step of an install.
 type Step = step.Step[*Env]
 
-// Steps lists the steps in the order in which they run. Images come first: a
-// pull that fails has then touched nothing.
+// Steps lists the steps in the order in which they run. Images come first
+// after the record: a pull that fails has then touched nothing of the site.
 func Steps() []Step {
 	return []Step{
+		recordAnswers(),
 		pullImages(),
 		keepRelease(),
 		placeRelease(),
@@ -41,8 +42,8 @@ func Steps() []Step {
 		jsSDK(),
 		startServices(),
 		proveFrontDoor(),
-		recordSite(),
 		stopStores(),
+		recordSite(),
 	}
 }
 

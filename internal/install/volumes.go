@@ -34,7 +34,7 @@ func createVolumes() Step {
 			if err != nil {
 				return err
 			}
-			if err := e.writeRecord(site.Installing); err != nil {
+			if err := e.doubtData(); err != nil {
 				return err
 			}
 			created, err := s.EnsureVolumes(ctx)
