@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/sentryctl/sentryctl/lab/standin/kafka"
 	"github.com/sentryctl/sentryctl/lab/standin/proc"
 	"github.com/sentryctl/sentryctl/lab/standin/tool"
 )
@@ -8,9 +9,14 @@ import (
 // storeRoles are the stores, the wrappers of real programs and the tools.
 func storeRoles() map[string]proc.Run {
 	return map[string]proc.Run{
-		"apk":  tool.Nothing,
-		"gosu": tool.Gosu,
-		"nc":   tool.Netcat,
+		"kafka":     kafka.Broker,
+		"zookeeper": kafka.Zookeeper,
+
+		"apk":                   tool.Nothing,
+		"gosu":                  tool.Gosu,
+		"kafka-consumer-groups": kafka.ConsumerGroups,
+		"kafka-topics":          kafka.Topics,
+		"nc":                    tool.Netcat,
 	}
 }
 

@@ -1,0 +1,115 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/sentryctl/sentryctl/lab/standin/bus"
+	"github.com/sentryctl/sentryctl/lab/standin/proc"
+)
+
+// ConsumerGroups is kafka-consumer-groups: --list, --describe and
+// --reset-offsets with --to-earliest or --to-latest.
+func ConsumerGroups(ctx context.Context, p *proc.Proc) error {
+	f := proc.ParseFlags(p.Args, "list", "describe", "all-groups", "all-topics", "reset-offsets", "to-latest", "to-earliest",
+		"execute", "dry-run", "delete", "members", "state", "verbose", "offsets")
+	adm, err := bus.NewAdmin(server(p, f))
+	if err != nil {
+		return err
+	}
+	defer adm.Close()
+	groups, err := adm.Groups(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.Has("list"):
+		for _, g := range groups {
+			p.Printf("%s\n", g)
+		}
+		return nil
+	case f.Has("describe"):
+		if !f.Has("all-groups") {
+			groups = f.All("group")
+		}
+		return describeGroups(ctx, p, adm, groups)
+	case f.Has("reset-offsets"):
+		return resetOffsets(ctx, p, adm, f)
+	}
+	return proc.Exit(1, "kafka-consumer-groups: give --list, --describe or --reset-offsets")
+}
+
+func describeGroups(ctx context.Context, p *proc.Proc, adm *bus.Admin, groups []string) error {
+	for _, g := range groups {
+		state, lags, err := adm.GroupLag(ctx, g)
+		if err != nil {
+			return err
+		}
+		if state == "Empty" || state == "Dead" {
+			p.Printf("\nConsumer group '%s' has no active members.\n", g)
+		}
+		w := tabwriter.NewWriter(p.Stdout, 0, 0, 3, ' ', 0)
+		fmt.Fprintln(w, "\nGROUP\tTOPIC\tPARTITION\tCURRENT-OFFSET\tLOG-END-OFFSET\tLAG\tCONSUMER-ID\tHOST\tCLIENT-ID")
+		for _, l := range lags {
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t-\t%s\n", g, l.Topic, l.Partition,
+				orDash(l.Committed), l.End, orDash(l.Behind), or(l.Member, "-"), or(l.ClientID, "-"))
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func resetOffsets(ctx context.Context, p *proc.Proc, adm *bus.Admin, f proc.Flags) error {
+	group := f.Get("group")
+	state, lags, err := adm.GroupLag(ctx, group)
+	if err != nil {
+		return err
+	}
+	if state != "Empty" && state != "Dead" {
+		return proc.Exit(1, "Error: Assignments can only be reset if the group '%s' is inactive, but the current state is %s.", group, state)
+	}
+	topics := f.All("topic")
+	if f.Has("all-topics") {
+		seen := map[string]bool{}
+		for _, l := range lags {
+			seen[l.Topic] = true
+		}
+		topics = slices.Sorted(maps.Keys(seen))
+	}
+	to, ok := bus.ToStart, f.Has("to-earliest")
+	if f.Has("to-latest") {
+		to, ok = bus.ToEnd, true
+	}
+	if !ok || len(topics) == 0 || !f.Has("execute") {
+		return proc.Exit(1, "kafka-consumer-groups: --reset-offsets needs --execute, --to-latest or --to-earliest, and --topic or --all-topics")
+	}
+	done, err := adm.Reset(ctx, group, to, topics...)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(p.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "\nGROUP\tTOPIC\tPARTITION\tNEW-OFFSET")
+	for _, l := range done {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\n", group, l.Topic, l.Partition, l.Committed)
+	}
+	return w.Flush()
+}
+
+func orDash(n int64) string {
+	if n < 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+func or(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}
