@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -153,62 +152,6 @@ func put(m any, path []string, v any) any {
 	}
 	out[path[0]] = put(out[path[0]], path[1:], v)
 	return out
-}
-
-// Encode writes one entry as YAML, each line behind indent.
-func Encode(key string, v any, indent int) ([]string, error) {
-	var val yaml.Node
-	if err := val.Encode(v); err != nil {
-		return nil, err
-	}
-	style(&val)
-	var k yaml.Node
-	if err := k.Encode(key); err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	enc := yaml.NewEncoder(&b)
-	enc.SetIndent(2)
-	if err := enc.Encode(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{&k, &val}}); err != nil {
-		return nil, err
-	}
-	lines := splitLines(b.Bytes())
-	for i, l := range lines {
-		if strings.TrimSpace(l) != "" {
-			lines[i] = strings.Repeat(" ", indent) + l
-		}
-	}
-	return lines, nil
-}
-
-// style quotes every string, as the examples of the releases do, so that no
-// reader of YAML 1.1 takes "no" or "1e3" for something else. Keys of several
-// lines, such as a private key in PEM, become literal blocks.
-func style(n *yaml.Node) {
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" {
-		switch {
-		case strings.ContainsFunc(n.Value, odd):
-			n.Style = yaml.DoubleQuotedStyle
-		case !strings.Contains(n.Value, "\n"):
-			n.Style = yaml.SingleQuotedStyle
-		case simple.MatchString(n.Value):
-			n.Style = yaml.LiteralStyle
-		default:
-			n.Style = yaml.DoubleQuotedStyle
-		}
-	}
-	for i, c := range n.Content {
-		if n.Kind != yaml.MappingNode || i%2 == 1 {
-			style(c)
-		}
-	}
-}
-
-// simple matches lines that stand in a literal block as they are.
-var simple = regexp.MustCompile(`^([!-~]([ -~]*[!-~])?\n)+$`)
-
-func odd(r rune) bool {
-	return r < ' ' && r != '\n' || r >= 0x7f && r <= 0xa0 || r >= 0x2028 && r <= 0x2029 || r == 0xfeff
 }
 
 func splitLines(src []byte) []string {
