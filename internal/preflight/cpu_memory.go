@@ -6,10 +6,6 @@ import (
 	"strings"
 )
 
-// ramAmple is from where on upstream's documentation no longer asks for swap:
-// 16 GB of RAM with 16 GB of swap, or better 32 GB of RAM.
-const ramAmpleMiB = 32 << 10
-
 func cpuMemoryChecks() []Check {
 	return []Check{
 		{ID: "cpu-count", Title: "CPUs that the Engine has", Severity: Block,
@@ -19,7 +15,7 @@ func cpuMemoryChecks() []Check {
 		{ID: "ram", Title: "Memory that the Engine has", Severity: Block,
 			Source: "upstream install/_min-requirements.sh: MIN_RAM_HARD; develop.sentry.dev/self-hosted", Judge: judgeRAM},
 		{ID: "swap", Title: "Swap that the Engine has", Severity: Warn,
-			Source: "develop.sentry.dev/self-hosted: 16 GB of RAM and 16 GB of swap", Judge: judgeSwap},
+			Source: "develop.sentry.dev/self-hosted: 16 GB of RAM and 16 GB of swap, or 32 GB of RAM", Judge: judgeSwap},
 	}
 }
 
@@ -124,7 +120,7 @@ func judgeSwap(f Facts, t Target) Verdict {
 	}
 	return judge(f.Probe, func(p Probe) Verdict {
 		switch ram, _ := seenRAM(f); {
-		case !short(ram, ramAmpleMiB):
+		case t.Minimums.RAMBetterMiB > 0 && !short(ram, t.Minimums.RAMBetterMiB):
 			return skip("there is memory enough without")
 		case short(p.SwapBytes, need):
 			return bad(formatMiB(p.SwapBytes), want, swapHint(f, need))

@@ -38,7 +38,7 @@ func wantFree(m Minimums) string {
 	if m.DiskGiB == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d GiB free at least, %d GiB recommended", m.DiskGiB, m.DiskRecommendedGiB)
+	return fmt.Sprintf("%d GiB free at least", m.DiskGiB)
 }
 
 func judgeFree(d Disk, m Minimums, hint string) Verdict {
@@ -51,8 +51,6 @@ func judgeFree(d Disk, m Minimums, hint string) Verdict {
 		return skip("no minimum is known for this version")
 	case d.FreeBytes < int64(m.DiskGiB)*gib:
 		return bad(got, "", hint)
-	case d.FreeBytes < int64(m.DiskRecommendedGiB)*gib:
-		return bad(got, "", hint).as(Warn)
 	}
 	return pass(got, "")
 }

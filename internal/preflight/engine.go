@@ -60,16 +60,30 @@ func judgeReachable(f Facts, _ Target) Verdict {
 	if f.Engine.Known {
 		return pass(f.Engine.Value.Address, want)
 	}
-	hint := f.EngineHint
+	return bad(f.Engine.Reason, want, reachHint(f))
+}
+
+// reachHint says how to get an Engine here, or repeats what the attempt to
+// reach one elsewhere advised.
+func reachHint(f Facts) string {
+	h := f.Host
 	switch {
-	case !f.Host.Dockerd && canInstallEngine(f.Host):
-		hint = "sudo apt-get update && sudo apt-get install -y docker.io   (or: sentryctl preflight --fix)"
-	case f.Host.Dockerd && f.Host.Init == "systemd" && f.Host.Root:
-		hint = "systemctl enable --now docker   (or: sentryctl preflight --fix)"
-	case hint == "":
-		hint = "Install Docker Engine and start it: https://docs.docker.com/engine/install/"
+	case engineDown(f) && !h.Dockerd && canInstallEngine(h):
+		return "sudo apt-get update && sudo apt-get install -y docker.io   (or: sentryctl preflight --fix)"
+	case engineDown(f) && h.Dockerd && h.Init == "systemd":
+		return "sudo systemctl enable --now docker   (or: sentryctl preflight --fix)"
+	case engineDown(f) && h.Dockerd && h.Init == "sysv":
+		return "sudo service docker start   (or: sentryctl preflight --fix)"
+	case f.EngineHint != "":
+		return f.EngineHint
 	}
-	return bad(f.Engine.Reason, want, hint)
+	return "Install Docker Engine and start it: https://docs.docker.com/engine/install/"
+}
+
+// engineDown tells whether the Engine that does not answer would be on this
+// host and is simply not running: who may not open its socket needs a right.
+func engineDown(f Facts) bool {
+	return !f.Engine.Known && f.Host.EngineHere && !strings.Contains(f.Engine.Reason, "permission denied")
 }
 
 func judgeEngineVersion(f Facts, t Target) Verdict {

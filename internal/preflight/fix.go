@@ -55,7 +55,7 @@ func command(argv ...string) Action { return Action{Command: argv} }
 // an Engine on this host only.
 func PlanFixes(f Facts, t Target, r Report) []Fix {
 	var fixes []Fix
-	if isBad(r, "engine-reachable") && f.Host.EngineHere {
+	if isBad(r, "engine-reachable") && engineDown(f) {
 		switch {
 		case !f.Host.Dockerd && canInstallEngine(f.Host):
 			fixes = append(fixes, installEngine())

@@ -48,7 +48,7 @@ func judgeOS(f Facts, _ Target) Verdict {
 }
 
 func judgeSkew(f Facts, _ Target) Verdict {
-	want := fmt.Sprintf("%s or less", maxSkew)
+	want := fmt.Sprintf("%.0f s or less", maxSkew.Seconds())
 	return judge(f.Clock, func(skew time.Duration) Verdict {
 		got := fmt.Sprintf("%+.1f s", skew.Seconds())
 		if skew.Abs() > maxSkew {

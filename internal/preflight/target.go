@@ -22,9 +22,9 @@ type Minimums struct {
 	CPUs               int    `json:"cpus"`
 	RAMMiB             int    `json:"ram_mib"`
 	RAMRecommendedMiB  int    `json:"ram_recommended_mib"`
+	RAMBetterMiB       int    `json:"ram_better_mib"` // from here on no swap is asked for
 	SwapRecommendedMiB int    `json:"swap_recommended_mib"`
 	DiskGiB            int    `json:"disk_gib"`
-	DiskRecommendedGiB int    `json:"disk_recommended_gib"`
 }
 
 // NofileAsk is a service's hard limit of open files.
