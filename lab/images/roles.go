@@ -54,10 +54,11 @@ const program = "/usr/local/bin/standin"
 
 // links are the names under which the programs of the images are called, by
 // compose files, health checks and one-off commands. They are the same in
-// every image: a link that nobody calls costs nothing.
+// every image: a link that nobody calls costs nothing. /entrypoint.sh is none of
+// them: the trees copy a file there, and a builder would write through a link.
 var links = map[string][]string{
 	program: {
-		"/bin/relay", "/bin/symbolicator", "/entrypoint.sh", "/opt/taskbroker", "/usr/bin/clickhouse-client", "/usr/bin/clickhouse",
+		"/bin/relay", "/bin/symbolicator", "/opt/taskbroker", "/usr/bin/clickhouse-client", "/usr/bin/clickhouse",
 		"/usr/bin/geoipupdate", "/usr/local/bin/apk", "/usr/local/bin/docker-entrypoint.sh", "/usr/local/bin/gosu",
 		"/usr/local/bin/kafka-consumer-groups", "/usr/local/bin/kafka-topics", "/usr/local/bin/nc", "/usr/local/bin/python",
 		"/usr/local/bin/python3", "/usr/local/bin/s3cmd", "/usr/local/bin/sentry", "/usr/local/bin/snuba", "/usr/local/bin/weed",
