@@ -35,7 +35,7 @@ type Result struct {
 
 // Helper is work done by this same binary in a container made from nothing.
 type Helper struct {
-	Args    []string
+	Args    []string // what follows "sentryctl helper" on the command line
 	Env     []string
 	Stdin   []byte
 	Mounts  []Mount
