@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker/cli/cli/command"
@@ -22,11 +23,18 @@ import (
 // endpoint may be an ssh host.
 const connectTimeout = 30 * time.Second
 
+// thisProgram is the running executable, also when its file was replaced by
+// an update in the meantime.
+const thisProgram = "/proc/self/exe"
+
 // Engine is a connection to one Docker Engine.
 type Engine struct {
 	api  client.APIClient
 	cli  *command.DockerCli
 	host string
+
+	program  string     // what a helper container runs: this executable
+	helperMu sync.Mutex // one helper image is made once
 }
 
 // Connect finds the Engine by the rules of the docker command (DOCKER_HOST,
@@ -55,7 +63,7 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{api: api, cli: cli, host: api.DaemonHost()}, nil
+	return &Engine{api: api, cli: cli, host: api.DaemonHost(), program: thisProgram}, nil
 }
 
 // Close gives the connections back.
@@ -122,6 +130,10 @@ func gone(err error) error {
 	if err == nil || errors.As(err, &known) || !engineLost(err) {
 		return err
 	}
+	return wentAway(err)
+}
+
+func wentAway(err error) error {
 	return fault.New(fault.NoEngine, "Start the Docker Engine (sudo systemctl start docker) and run the same command again",
 		"the Docker Engine went away: %w", err)
 }

@@ -46,14 +46,19 @@ func (s *Stack) Model() release.Model { return s.project.Model() }
 // model is what the Engine gets to see of the project.
 func (s *Stack) model() *types.Project { return s.project.run }
 
-// composer makes a Compose service that writes to out only and never asks:
-// the one question it has is whether a volume may be deleted.
-func (e *Engine) composer(out io.Writer) (api.Compose, error) {
-	return compose.NewComposeService(e.cli,
+// composer makes a Compose service that writes nowhere.
+func (e *Engine) composer() (api.Compose, error) {
+	return compose.NewComposeService(e.cli, quietly(io.Discard)...)
+}
+
+// quietly lets Compose write to out only and never ask: the one question it
+// has is whether a volume may be deleted.
+func quietly(out io.Writer) []compose.Option {
+	return []compose.Option{
 		compose.WithStreams(out, out, nil),
 		compose.WithPrompt(func(string, bool) (bool, error) { return false, nil }),
 		compose.WithMaxConcurrency(createConcurrency()),
-	)
+	}
 }
 
 // createConcurrency bounds how many containers the Engine makes at once. It

@@ -1,0 +1,233 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/fault"
+)
+
+// Start brings the named services and all that they depend on to run the
+// present configuration, and returns when each is ready by its own health
+// command. No names mean all services. What runs as it should is left alone;
+// a container that mounts a file of the site that changed since its start is
+// restarted.
+func (s *Stack) Start(ctx context.Context, services ...string) error {
+	keep, err := closure(s.model(), services)
+	if err != nil {
+		return err
+	}
+	p := only(s.model(), keep)
+	if err := s.create(ctx, p); err != nil {
+		return fmt.Errorf("create containers: %w", err)
+	}
+	l, err := s.newLaunch(ctx, p)
+	if err != nil {
+		return err
+	}
+	return l.run(ctx, l.start)
+}
+
+// WaitReady waits until the named services, which run already, are ready. No
+// names mean all services.
+func (s *Stack) WaitReady(ctx context.Context, services ...string) error {
+	keep, err := exactly(s.model(), services)
+	if err != nil {
+		return err
+	}
+	l, err := s.newLaunch(ctx, only(s.model(), keep))
+	if err != nil {
+		return err
+	}
+	return l.run(ctx, func(context.Context, *node) error { return nil })
+}
+
+// create has Compose make what is missing and replace what is outdated:
+// networks, volumes, containers. It starts nothing new.
+func (s *Stack) create(ctx context.Context, p *types.Project) error {
+	composer, err := s.engine.composer()
+	if err != nil {
+		return err
+	}
+	return startFault(composer.Create(ctx, p, api.CreateOptions{
+		IgnoreOrphans: true, Inherit: true, Timeout: &s.StopTimeout,
+		Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateDiverged,
+	}))
+}
+
+// node is one service on its way up.
+type node struct {
+	name      string
+	service   types.ServiceConfig
+	boxes     []box
+	needs     []dependency
+	urgency   int           // how many services wait for it
+	running   chan struct{} // closed when its containers have been started
+	ready     chan struct{} // closed when they are ready
+	completed chan struct{} // closed when they have ended with code 0
+	awaitEnd  bool          // somebody waits for its end
+}
+
+// launch is one start of some services.
+type launch struct {
+	stack  *Stack
+	nodes  map[string]*node
+	starts *gate
+	probes *gate
+
+	mu   sync.Mutex
+	done int
+}
+
+func (s *Stack) newLaunch(ctx context.Context, p *types.Project) (*launch, error) {
+	deps := dependencies(p)
+	urgency, err := dependants(deps)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.observe(ctx, func(name string) bool { _, ok := p.Services[name]; return ok })
+	if err != nil {
+		return nil, err
+	}
+	l := &launch{stack: s, nodes: map[string]*node{}, starts: newGate(startWidth()), probes: newGate(probeWidth())}
+	for name, service := range p.Services {
+		if len(found[name]) == 0 && service.GetScale() > 0 {
+			return nil, fault.New(fault.Resumable, "Run the same command again", "service %s has no container", name)
+		}
+		l.nodes[name] = &node{
+			name: name, service: service, boxes: found[name], needs: deps[name], urgency: urgency[name],
+			running: make(chan struct{}), ready: make(chan struct{}), completed: make(chan struct{}),
+		}
+	}
+	for _, n := range l.nodes {
+		for _, d := range n.needs {
+			if d.condition == types.ServiceConditionCompletedSuccessfully {
+				l.nodes[d.service].awaitEnd = true
+			}
+		}
+	}
+	return l, nil
+}
+
+// startWidth bounds how many containers the Engine starts at once: each keeps
+// a CPU busy for a good part of its start.
+func startWidth() int { return max(4, runtime.NumCPU()) }
+
+// probeWidth bounds how many health commands run at once. More than one per
+// CPU slow down those that somebody waits for.
+func probeWidth() int { return max(2, runtime.NumCPU()) }
+
+// run takes every service up, each as soon as what it needs is there. The
+// first failure ends all.
+func (l *launch) run(ctx context.Context, start func(context.Context, *node) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	l.tell("")
+	for _, n := range l.nodes {
+		group.Go(func() error {
+			if err := l.needed(ctx, n); err != nil {
+				return err
+			}
+			if err := start(ctx, n); err != nil {
+				return fmt.Errorf("start %s: %w", n.name, err)
+			}
+			close(n.running)
+			if err := l.finish(ctx, n); err != nil {
+				return err
+			}
+			l.tell(n.name)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// needed waits for what the service depends on.
+func (l *launch) needed(ctx context.Context, n *node) error {
+	for _, d := range n.needs {
+		reached := l.nodes[d.service].running
+		switch d.condition {
+		case types.ServiceConditionHealthy:
+			reached = l.nodes[d.service].ready
+		case types.ServiceConditionCompletedSuccessfully:
+			reached = l.nodes[d.service].completed
+		}
+		select {
+		case <-reached:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// start starts the service's containers that do not run, and restarts those
+// whose mounted files have changed.
+func (l *launch) start(ctx context.Context, n *node) error {
+	for i, b := range n.boxes {
+		if b.running() && !changedSince(l.stack.project.dir, n.service, b.started) {
+			continue
+		}
+		if n.awaitEnd && b.completed() {
+			continue
+		}
+		if err := l.starts.enter(ctx, n.urgency); err != nil {
+			return err
+		}
+		err := l.startOne(ctx, n, b)
+		l.starts.leave()
+		if err != nil {
+			return err
+		}
+		n.boxes[i].restarts = 0 // a start by hand counts anew
+	}
+	return nil
+}
+
+func (l *launch) startOne(ctx context.Context, n *node, b box) error {
+	if b.running() {
+		_, err := l.stack.api.ContainerRestart(ctx, b.id, client.ContainerRestartOptions{Timeout: seconds(l.stack.stopTimeout(n.service))})
+		return startFault(err)
+	}
+	if needsCompose(n.service) {
+		return l.stack.composeStart(ctx, n.service)
+	}
+	_, err := l.stack.api.ContainerStart(ctx, b.id, client.ContainerStartOptions{})
+	return startFault(err)
+}
+
+// finish waits until the containers of a started service are ready, and until
+// they have ended if that is what somebody waits for.
+func (l *launch) finish(ctx context.Context, n *node) error {
+	for _, b := range n.boxes {
+		w := &watch{stack: l.stack, box: b, urgency: n.urgency, probes: l.probes}
+		wait := w.ready
+		if n.awaitEnd {
+			wait = w.ended
+		}
+		if err := wait(ctx); err != nil {
+			return err
+		}
+	}
+	close(n.ready)
+	if n.awaitEnd {
+		close(n.completed)
+	}
+	return nil
+}
+
+func (l *launch) tell(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if name != "" {
+		l.done++
+	}
+	l.stack.sink.Emit(event.Progress{Item: name, Unit: "services", Done: int64(l.done), Total: int64(len(l.nodes))})
+}
