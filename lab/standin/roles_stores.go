@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/sentryctl/sentryctl/lab/standin/clickhouse"
 	"github.com/sentryctl/sentryctl/lab/standin/kafka"
 	"github.com/sentryctl/sentryctl/lab/standin/proc"
 	"github.com/sentryctl/sentryctl/lab/standin/tool"
@@ -9,10 +10,12 @@ import (
 // storeRoles are the stores, the wrappers of real programs and the tools.
 func storeRoles() map[string]proc.Run {
 	return map[string]proc.Run{
-		"kafka":     kafka.Broker,
-		"zookeeper": kafka.Zookeeper,
+		"clickhouse": clickhouse.Serve,
+		"kafka":      kafka.Broker,
+		"zookeeper":  kafka.Zookeeper,
 
 		"apk":                   tool.Nothing,
+		"clickhouse-client":     clickhouse.Client,
 		"gosu":                  tool.Gosu,
 		"kafka-consumer-groups": kafka.ConsumerGroups,
 		"kafka-topics":          kafka.Topics,
