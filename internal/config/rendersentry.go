@@ -1,0 +1,140 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sentryctl/sentryctl/internal/config/pyconf"
+	"github.com/sentryctl/sentryctl/internal/config/yamltext"
+)
+
+// configYML renders sentry/config.yml.
+func (r *renderer) configYML() error {
+	base, found, err := r.base(ymlPath)
+	if err != nil || !found {
+		return err
+	}
+	root, f := parseYAML(ymlPath, base)
+	if f != nil {
+		r.found = append(r.found, *f)
+		return nil
+	}
+	want := maps.Clone(r.want.yml)
+	if key := scalarAt(root, secretKeyOption); unset(key) && r.SecretKey != "" {
+		want[secretKeyOption] = r.SecretKey
+	}
+	if _, ok := want["system.url-prefix"]; !ok && unset(scalarAt(root, "system.url-prefix")) {
+		want["system.url-prefix"] = defaultURL(r.Answers.Bind, r.Host)
+	}
+	out, err := yamltext.Set(base, edits(want, func(key string) []string { return []string{key} }))
+	if err != nil {
+		r.refuse(ymlPath, lineOf(err), "Write each setting on a line of its own, in the way of the release's example", err)
+		return nil
+	}
+	r.put(ymlPath, openMode, out)
+	return nil
+}
+
+// edits returns an edit per key, in the order of the keys.
+func edits(m map[string]any, path func(string) []string) []yamltext.Edit {
+	var out []yamltext.Edit
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, yamltext.Edit{Path: path(key), Value: m[key]})
+	}
+	return out
+}
+
+// relay renders relay/config.yml, which relay reads since 20.7.0.
+func (r *renderer) relay() error {
+	base, found, err := r.base(relayPath)
+	if err != nil || !found {
+		return err
+	}
+	if _, f := parseYAML(relayPath, base); f != nil {
+		r.found = append(r.found, *f)
+		return nil
+	}
+	out, err := yamltext.Set(base, edits(r.want.relay, func(key string) []string { return strings.Split(key, ".") }))
+	if err != nil {
+		r.refuse(relayPath, lineOf(err), "Write each setting on a line of its own, in the way of the release's example", err)
+		return nil
+	}
+	r.put(relayPath, openMode, out)
+	return nil
+}
+
+const confHint = "Run: python3 -m py_compile " + confPath
+
+// confPy renders sentry/sentry.conf.py: the admin's file with our block.
+func (r *renderer) confPy() error {
+	base, found, err := r.base(confPath)
+	switch {
+	case err != nil:
+		return err
+	case !found && len(r.want.conf) > 0:
+		r.warn("file-missing", confPath, "", "Use a complete release tree",
+			"neither the site nor the release has a %s: what belongs there is not written", confPath)
+		return nil
+	case !found:
+		return nil
+	}
+	lines, err := confLines(r.want.conf)
+	if err != nil {
+		return fmt.Errorf("render %s: %w", confPath, err)
+	}
+	out, err := pyconf.SetBlock(base, lines)
+	if err != nil {
+		r.refuseSyntax(err)
+		return nil
+	}
+	if line, err := pyconf.Follows(out); err == nil && line > 0 {
+		r.found = append(r.found, Finding{ID: "code-behind-block", Severity: Warn, File: confPath, Line: line,
+			Text: "code behind sentryctl's block wins over what the block sets", Hint: "Move it above the line " + pyconf.Begin})
+	}
+	r.put(confPath, openMode, out)
+	return nil
+}
+
+func (r *renderer) refuseSyntax(err error) {
+	var e *pyconf.SyntaxError
+	if errors.As(err, &e) {
+		r.refuse(confPath, e.Line, confHint, errors.New(e.Text))
+		return
+	}
+	r.refuse(confPath, 0, confHint, err)
+}
+
+// confLines writes the settings as Python. A key of two parts sets an item of
+// a mapping: SENTRY_WEB_OPTIONS.workers. A mapping is added to what is there.
+func confLines(m map[string]any) ([]string, error) {
+	if len(m) == 0 {
+		return nil, nil
+	}
+	lines := []string{
+		"# sentryctl writes these lines from its answers; a change in them is lost.",
+		"# They stand last, because the last assignment counts.",
+	}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		value, err := pyconf.Literal(m[key])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		name, item, ok := strings.Cut(key, ".")
+		switch _, isMap := m[key].(map[string]any); {
+		case ok:
+			quoted, err := pyconf.Literal(item)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, name+"["+quoted+"] = "+value)
+		case isMap:
+			lines = append(lines, name+".update("+value+")")
+		default:
+			lines = append(lines, name+" = "+value)
+		}
+	}
+	return lines, nil
+}
