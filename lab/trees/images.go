@@ -105,3 +105,12 @@ func Images(versions ...string) ([]string, error) {
 	slices.Sort(refs)
 	return slices.Compact(refs), nil
 }
+
+// Image is the image that plays a role in a release.
+func Image(role, version string) (string, error) {
+	v, err := calver.Parse(version)
+	if err != nil {
+		return "", err
+	}
+	return imageOf(role, v)
+}

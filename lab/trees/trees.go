@@ -141,3 +141,30 @@ func (f file) render(e edition) ([]byte, error) {
 	}
 	return out.Bytes(), nil
 }
+
+// Complete adds to a tree of version at dir those files that it lacks: build
+// contexts, entry points and examples. What is there stays.
+func Complete(dir, version string) error {
+	v, err := calver.Parse(version)
+	if err != nil {
+		return fmt.Errorf("complete release: %w", err)
+	}
+	e := newEdition(v, Options{})
+	for _, f := range files() {
+		path := filepath.Join(dir, filepath.FromSlash(f.path))
+		if _, err := os.Lstat(path); err == nil || !f.Contains(v) || f.ours() {
+			continue
+		}
+		data, err := f.render(e)
+		if err == nil {
+			err = put(path, data, f.mode)
+		}
+		if err != nil {
+			return fmt.Errorf("complete release %s: %w", version, err)
+		}
+	}
+	return nil
+}
+
+// ours tells of a file that makes the tree a release of the lab.
+func (f file) ours() bool { return f.path == "README.md" || f.path == "CHANGELOG.md" }
