@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/ui/jsonl"
+	"github.com/sentryctl/sentryctl/internal/ui/redact"
 )
 
 // app is what every command gets: the streams, the output mode and the
@@ -16,10 +19,20 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	output         string
+	getenv         func(string) string
+	exit           func(code int)
+
+	lines *jsonl.Writer            // the only writer of JSON on stdout
+	masks *redact.Sink             // knows the secrets; see sink
+	past  map[string]time.Duration // how long steps took before; see stepTimes
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{stdin: stdin, stdout: stdout, stderr: stderr, output: "auto"}
+	return &app{
+		stdin: stdin, stdout: stdout, stderr: stderr, output: "auto",
+		getenv: os.Getenv, exit: os.Exit,
+		lines: jsonl.New(stdout, time.Now), masks: redact.New(nil),
+	}
 }
 
 // run executes one command line and returns the exit code of the process.
@@ -38,7 +51,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 // report says what went wrong, in the form that the output mode asks for.
 func (a *app) report(err error) {
-	code, hint, doc := fault.CodeOf(err), fault.HintOf(err), fault.DocOf(err)
+	code, hint, doc := fault.CodeOf(err), a.masks.Redact(fault.HintOf(err)), fault.DocOf(err)
+	text := a.masks.Redact(err.Error())
 	if a.jsonOut() {
 		a.writeJSON(struct {
 			Type  string     `json:"type"`
@@ -46,10 +60,10 @@ func (a *app) report(err error) {
 			Error string     `json:"error"`
 			Hint  string     `json:"hint,omitempty"`
 			Doc   string     `json:"doc,omitempty"`
-		}{"error", code, err.Error(), hint, doc})
+		}{"error", code, text, hint, doc})
 		return
 	}
-	fmt.Fprintf(a.stderr, "error: %s\n", err)
+	fmt.Fprintf(a.stderr, "error: %s\n", text)
 	if hint != "" {
 		fmt.Fprintf(a.stderr, "hint:  %s\n", indent(hint))
 	}
@@ -63,9 +77,5 @@ func indent(s string) string { return strings.ReplaceAll(s, "\n", "\n       ") }
 
 func (a *app) jsonOut() bool { return a.output == "json" }
 
-// writeJSON writes v as one line on stdout.
-func (a *app) writeJSON(v any) error {
-	enc := json.NewEncoder(a.stdout)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
-}
+// writeJSON writes v as one line on stdout, after the events before it.
+func (a *app) writeJSON(v any) error { return a.lines.Write(v) }

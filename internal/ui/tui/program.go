@@ -98,6 +98,6 @@ func (m model) stop(name string) tea.Cmd {
 	if name != "ctrl+c" {
 		return nil
 	}
-	go t.kill()
-	return tea.Quit
+	go t.Abort() // outside of the loop that it ends
+	return nil
 }

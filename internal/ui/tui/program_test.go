@@ -152,18 +152,18 @@ func TestConfirmEndsWithItsContext(t *testing.T) {
 
 func TestUTF8(t *testing.T) {
 	cases := []struct {
-		env  []string
+		env  map[string]string
 		want bool
 	}{
 		{nil, true},
-		{[]string{"LANG=en_US.UTF-8"}, true},
-		{[]string{"LANG=C.utf8"}, true},
-		{[]string{"LANG=en_US.UTF-8", "LC_ALL=C"}, false},
-		{[]string{"LANG=C", "LC_CTYPE=C.UTF-8"}, true},
-		{[]string{"LANG=en_US.UTF-8", "TERM=linux"}, false},
+		{map[string]string{"LANG": "en_US.UTF-8"}, true},
+		{map[string]string{"LANG": "C.utf8"}, true},
+		{map[string]string{"LANG": "en_US.UTF-8", "LC_ALL": "C"}, false},
+		{map[string]string{"LANG": "C", "LC_CTYPE": "C.UTF-8"}, true},
+		{map[string]string{"LANG": "en_US.UTF-8", "TERM": "linux"}, false},
 	}
 	for _, c := range cases {
-		if got := UTF8(c.env); got != c.want {
+		if got := UTF8(func(k string) string { return c.env[k] }); got != c.want {
 			t.Errorf("%v: got %v, want %v", c.env, got, c.want)
 		}
 	}

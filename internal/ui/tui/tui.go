@@ -114,9 +114,20 @@ func (t *TUI) close() {
 	}
 }
 
-// kill ends the view at once and hands over to the caller's Kill.
-func (t *TUI) kill() {
-	<-t.ended
+// Stopping tells the admin that the run has been asked to end, by a signal and
+// not by a key.
+func (t *TUI) Stopping() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.run.stopping = true
+}
+
+// Abort restores the terminal and calls Kill: for a second signal.
+func (t *TUI) Abort() {
+	if t.program != nil {
+		t.program.Quit()
+		<-t.ended
+	}
 	t.o.Kill()
 }
 
@@ -132,19 +143,14 @@ func (t *TUI) paint(lines []line) string {
 	return b.String()
 }
 
-// UTF8 tells whether an environment (as of os.Environ) promises a terminal
-// that shows more than ASCII. Silence counts as yes.
-func UTF8(environ []string) bool {
-	env := map[string]string{}
-	for _, kv := range environ {
-		k, v, _ := strings.Cut(kv, "=")
-		env[k] = v
-	}
-	if env["TERM"] == "linux" {
+// UTF8 tells whether an environment (as os.Getenv reads it) promises a
+// terminal that shows more than ASCII. Silence counts as yes.
+func UTF8(getenv func(string) string) bool {
+	if getenv("TERM") == "linux" {
 		return false // the kernel's console has a small font
 	}
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(env[name]); v != "" {
+		if v := strings.ToLower(getenv(name)); v != "" {
 			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
 		}
 	}
