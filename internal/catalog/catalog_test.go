@@ -43,7 +43,7 @@ func TestAvoided(t *testing.T) {
 			got = append(got, v.String()+" -> "+a.Instead.String())
 		}
 	}
-	want := []string{"23.7.0 -> 23.7.1", "24.12.0 -> 25.1.0", "24.12.1 -> 25.1.0"}
+	want := []string{"23.7.0 -> 23.7.1", "24.12.0 -> 25.1.0", "24.12.1 -> 25.1.0", "26.2.0 -> 26.2.1"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

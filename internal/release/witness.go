@@ -21,7 +21,7 @@ type witness struct {
 }
 
 func witnesses() []witness {
-	image := regexp.MustCompile(`(?:^|[/\s"'=-])sentry:(\d+\.\d+\.\d+)(?:$|[\s"'@}-])`)
+	image := regexp.MustCompile(`(?:^|:-|[/\s"'=])sentry:(\d+\.\d+\.\d+)(?:$|[\s"'@}-])`)
 	return []witness{
 		{".env", regexp.MustCompile(`(?m)^\s*SENTRY_IMAGE=\S*?:v?(\d+\.\d+\.\d+)(?:@\S*)?\s*$`)},
 		{".env", regexp.MustCompile(`(?m)^\s*SENTRY_VERSION=v?(\d+\.\d+\.\d+)\s*$`)},

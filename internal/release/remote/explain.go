@@ -44,7 +44,7 @@ func hint(u *url.URL, err error) string {
 		return "Check that this machine can resolve the name: getent hosts " + dns.Name
 	case errors.As(err, &unknown), errors.As(err, &verify):
 		return "Add the authority of your proxy or mirror to this machine's trust store: update-ca-certificates" + byHand
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "Check that the server speaks https: curl -sI https://" + u.Host
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "Check that a firewall lets this machine out, or set HTTPS_PROXY" + byHand
