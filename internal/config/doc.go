@@ -3,6 +3,6 @@
 // It reads answers and secret files; it writes nothing and knows no Engine.
 //
 // Its parts: option (the registry of what can be set), envfile, yamltext and
-// pyconf (careful edits of the three kinds of file), amend (the pointed edits
-// that a release asks of files an older release left behind).
+// pyconf (careful edits of the three kinds of file), merge (an admin's edits
+// brought over to another release).
 package config

@@ -15,10 +15,10 @@ import (
 // mail.host, or a key of the option registry. The findings are warnings; all
 // errors come together in one error of code fault.Usage.
 func ReadAnswers(path string, sets, env []string) (Answers, []Finding, error) {
-	r, err := newReader(env)
-	if err != nil {
-		return Answers{}, nil, err
-	}
+	return ReadAnswersOver(Answers{}, path, sets, env)
+}
+
+func (r *reader) all(path string, sets []string) (Answers, []Finding, error) {
 	if path != "" {
 		r.file(path)
 	}

@@ -36,7 +36,13 @@ type scanner struct {
 	statements []statement
 	comments   []int // offsets of the comments that begin a line at the top level
 	open       bool  // a logical line has begun and not ended
+	literals   []span
+	pairs      []span // matching brackets, the inner before the outer
+	opened     []int  // offsets of the open brackets
 }
+
+// span is src[start:end].
+type span struct{ start, end int }
 
 // scan reads the whole file.
 func scan(src []byte) (*scanner, error) {
@@ -174,16 +180,19 @@ func (s *scanner) token(c byte) error {
 		if err := s.str(""); err != nil {
 			return err
 		}
+		s.literals = append(s.literals, span{start, s.pos})
 	case strings.IndexByte("([{", c) >= 0:
 		s.brackets = append(s.brackets, c)
+		s.opened = append(s.opened, s.pos)
 		s.pos++
 	case strings.IndexByte(")]}", c) >= 0:
 		n := len(s.brackets)
 		if n == 0 || closing(s.brackets[n-1]) != c {
 			return s.errorAt(s.pos, fmt.Sprintf("a %c that nothing opened", c))
 		}
-		s.brackets = s.brackets[:n-1]
 		s.pos++
+		s.pairs = append(s.pairs, span{s.opened[n-1], s.pos})
+		s.brackets, s.opened = s.brackets[:n-1], s.opened[:n-1]
 	default:
 		s.pos++
 	}
