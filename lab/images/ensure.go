@@ -47,8 +47,13 @@ func (l Lab) Ensure(ctx context.Context, refs ...string) (made []string, err err
 		return nil, err
 	}
 	fmt.Fprintf(l.Talk, "loading %d images into the Engine\n", len(stale))
+	old := l.ids(ctx, stale)
 	if err := l.load(ctx, stale, base, common); err != nil {
 		return nil, err
+	}
+	if len(old) > 0 {
+		// One that a container or another image still needs stays.
+		_, _ = l.Docker.Output(ctx, append([]string{"rmi"}, old...)...)
 	}
 	for _, img := range stale {
 		made = append(made, img.ref)
@@ -127,6 +132,18 @@ func (l Lab) inputs(ctx context.Context) (map[string]string, error) {
 		present[ref] = labels[i]
 	}
 	return present, nil
+}
+
+// ids are the Engine's IDs of those images that it has.
+func (l Lab) ids(ctx context.Context, list []image) []string {
+	args := []string{"image", "inspect", "--format", "{{.Id}}"}
+	for _, img := range list {
+		args = append(args, img.ref)
+	}
+	// docker tells of those that are missing by its exit code, after the rest.
+	found, _ := l.Docker.Lines(ctx, args...)
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // load sends images to the Engine. The base goes along only when the Engine

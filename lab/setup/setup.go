@@ -85,12 +85,23 @@ func (s Setup) Up(ctx context.Context, extra ...string) error {
 	if err != nil {
 		return err
 	}
+	if len(made) > 0 {
+		s.forgetBuilds(ctx)
+	}
 	if err := s.releases(); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Talk, "%d images (%d of them new), releases %s in %s\n",
 		len(refs), len(made), strings.Join(trees.Versions(), " "), s.ReleaseDir(""))
 	return nil
+}
+
+// forgetBuilds removes what the lab's own site built on images that are now
+// replaced, so that the next install builds anew. One in use stays.
+func (s Setup) forgetBuilds(ctx context.Context) {
+	for _, name := range trees.LocalImages(trees.DefaultPrefix) {
+		_, _ = s.Docker.Output(ctx, "rmi", name)
+	}
 }
 
 func (s Setup) releases() error {

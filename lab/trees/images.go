@@ -106,6 +106,15 @@ func Images(versions ...string) ([]string, error) {
 	return slices.Compact(refs), nil
 }
 
+// LocalImages are the images that sites with a prefix build from the trees.
+func LocalImages(prefix string) []string {
+	var names []string
+	for _, name := range []string{"clickhouse", "sentry-cleanup", "sentry", "symbolicator-cleanup", "vroom-cleanup"} {
+		names = append(names, prefix+"-"+name+"-local")
+	}
+	return names
+}
+
 // Image is the image that plays a role in a release.
 func Image(role, version string) (string, error) {
 	v, err := calver.Parse(version)
