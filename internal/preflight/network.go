@@ -145,10 +145,16 @@ func judgeProxies(f Facts, _ Target) Verdict {
 }
 
 func (p Proxy) describe() string {
-	if p == (Proxy{}) {
+	var parts []string
+	for _, part := range []struct{ name, value string }{{"http", p.HTTP}, {"https", p.HTTPS}, {"except", p.No}} {
+		if part.value != "" {
+			parts = append(parts, part.name+" "+part.value)
+		}
+	}
+	if len(parts) == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("http=%s https=%s no=%s", p.HTTP, p.HTTPS, p.No)
+	return strings.Join(parts, " ")
 }
 
 // same compares what decides whether a proxy is used. The list of exceptions

@@ -80,19 +80,19 @@ func TestProxies(t *testing.T) {
 	run(t, []verdictCase{
 		{name: "none", check: "proxy", state: ok, severity: warn, got: "shell none; daemon none; client none"},
 		{name: "the same, in another order", check: "proxy", state: ok, severity: warn,
-			got:   "shell http= https=http://p:1 no=a,b; daemon http= https=http://p:1 no=b, a; client http= https=http://p:1 no=a,b",
+			got:   "shell https http://p:1 except a,b; daemon https http://p:1 except b, a; client https http://p:1 except a,b",
 			facts: proxies(p("http://p:1", "a,b"), p("http://p:1", "b, a"), p("http://p:1", "a,b"))},
 		{name: "the daemon has none", check: "proxy", state: bad, severity: warn, hint: "daemon.json",
-			got:   "shell http= https=http://p:1 no=; daemon none; client http= https=http://p:1 no=",
+			got:   "shell https http://p:1; daemon none; client https http://p:1",
 			facts: proxies(p("http://p:1", ""), none, p("http://p:1", ""))},
 		{name: "exceptions without a proxy say nothing", check: "proxy", state: ok, severity: warn,
-			got: "shell http= https= no=localhost; daemon none; client none", facts: proxies(p("", "localhost"), none, none)},
+			got: "shell except localhost; daemon none; client none", facts: proxies(p("", "localhost"), none, none)},
 		{name: "the daemon is silent", check: "proxy", state: unknown, severity: info, got: "unknown because the Engine does not answer",
 			facts: func(f *preflight.Facts) {
 				f.Proxies.Daemon = preflight.NotKnown[preflight.Proxy]("the Engine does not answer")
 			}},
 		{name: "the daemon is silent, the others differ", check: "proxy", state: bad, severity: warn,
-			got: "shell http= https=http://p:1 no=; daemon unknown; client none",
+			got: "shell https http://p:1; daemon unknown; client none",
 			facts: func(f *preflight.Facts) {
 				proxies(p("http://p:1", ""), none, none)(f)
 				f.Proxies.Daemon = preflight.NotKnown[preflight.Proxy]("the Engine does not answer")
