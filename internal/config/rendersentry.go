@@ -94,6 +94,7 @@ func (r *renderer) confPy() error {
 		r.found = append(r.found, Finding{ID: "code-behind-block", Severity: Warn, File: confPath, Line: line,
 			Text: "code behind sentryctl's block wins over what the block sets", Hint: "Move it above the line " + pyconf.Begin})
 	}
+	r.found = append(r.found, checkAmended(r.Version, base)...)
 	r.put(confPath, openMode, out)
 	return nil
 }
