@@ -5,6 +5,7 @@ import (
 	"github.com/sentryctl/sentryctl/lab/standin/kafka"
 	"github.com/sentryctl/sentryctl/lab/standin/proc"
 	"github.com/sentryctl/sentryctl/lab/standin/tool"
+	"github.com/sentryctl/sentryctl/lab/standin/weed"
 )
 
 // storeRoles are the stores, the wrappers of real programs and the tools.
@@ -12,6 +13,7 @@ func storeRoles() map[string]proc.Run {
 	return map[string]proc.Run{
 		"clickhouse": clickhouse.Serve,
 		"kafka":      kafka.Broker,
+		"weed":       weed.Serve,
 		"zookeeper":  kafka.Zookeeper,
 
 		"apk":                   tool.Nothing,
@@ -20,6 +22,7 @@ func storeRoles() map[string]proc.Run {
 		"kafka-consumer-groups": kafka.ConsumerGroups,
 		"kafka-topics":          kafka.Topics,
 		"nc":                    tool.Netcat,
+		"s3cmd":                 weed.S3cmd,
 	}
 }
 
