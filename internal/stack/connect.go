@@ -146,6 +146,9 @@ func engineLost(err error) bool {
 		return true
 	}
 	text := err.Error()
+	if strings.Contains(text, "Error response from daemon") {
+		return false // it answers; something that it asked does not
+	}
 	for _, sign := range []string{"connection refused", "connection reset by peer", "broken pipe", "Cannot connect to the Docker daemon", "cannot connect to the Docker daemon", "use of closed network connection"} {
 		if strings.Contains(text, sign) {
 			return true

@@ -72,7 +72,6 @@ func static(file *os.File) error {
 	if err != nil {
 		return err
 	}
-	// Each Close of an elf.File made from a reader does nothing.
 	if slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
 		return errors.New("it is linked dynamically")
 	}

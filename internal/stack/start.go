@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sync"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
@@ -82,9 +80,7 @@ type launch struct {
 	nodes  map[string]*node
 	starts *gate
 	probes *gate
-
-	mu   sync.Mutex
-	done int
+	done   *counter
 }
 
 func (s *Stack) newLaunch(ctx context.Context, p *types.Project) (*launch, error) {
@@ -97,7 +93,10 @@ func (s *Stack) newLaunch(ctx context.Context, p *types.Project) (*launch, error
 	if err != nil {
 		return nil, err
 	}
-	l := &launch{stack: s, nodes: map[string]*node{}, starts: newGate(startWidth()), probes: newGate(probeWidth())}
+	l := &launch{
+		stack: s, nodes: map[string]*node{}, starts: newGate(startWidth()), probes: newGate(probeWidth()),
+		done: &counter{unit: "services", total: len(p.Services), sink: s.sink},
+	}
 	for name, service := range p.Services {
 		if len(found[name]) == 0 && service.GetScale() > 0 {
 			return nil, fault.New(fault.Resumable, "Run the same command again", "service %s has no container", name)
@@ -129,7 +128,6 @@ func probeWidth() int { return max(2, runtime.NumCPU()) }
 // first failure ends all.
 func (l *launch) run(ctx context.Context, start func(context.Context, *node) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	l.tell("")
 	for _, n := range l.nodes {
 		group.Go(func() error {
 			if err := l.needed(ctx, n); err != nil {
@@ -142,7 +140,7 @@ func (l *launch) run(ctx context.Context, start func(context.Context, *node) err
 			if err := l.finish(ctx, n); err != nil {
 				return err
 			}
-			l.tell(n.name)
+			l.done.add(n.name)
 			return nil
 		})
 	}
@@ -221,13 +219,4 @@ func (l *launch) finish(ctx context.Context, n *node) error {
 		close(n.completed)
 	}
 	return nil
-}
-
-func (l *launch) tell(name string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if name != "" {
-		l.done++
-	}
-	l.stack.sink.Emit(event.Progress{Item: name, Unit: "services", Done: int64(l.done), Total: int64(len(l.nodes))})
 }
