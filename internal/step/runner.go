@@ -23,6 +23,9 @@ type Runner[E any] struct {
 	Sink event.Sink
 	Now  func() time.Time
 
+	// Site is the directory of the site, for those who watch.
+	Site string
+
 	// Prior holds records of an earlier, unfinished run that this run does
 	// not resume; only its steps in doubt matter (see InDoubt).
 	Prior []Record
@@ -50,7 +53,7 @@ func (r *Runner[E]) Run(ctx context.Context, env E, h Header, steps []Step[E]) (
 		}
 	}
 	last := lastByStep(append(append([]Record{}, r.Prior...), r.Log.Records()...))
-	r.Sink.Emit(event.RunStarted{Run: h.Run, Workflow: h.Workflow, Version: h.Version, Resumed: out.Resumed, Steps: describe(steps)})
+	r.Sink.Emit(event.RunStarted{Run: h.Run, Workflow: h.Workflow, Version: h.Version, Site: r.Site, Resumed: out.Resumed, Steps: describe(steps)})
 	err := r.walk(ctx, env, steps, last, &out)
 	if err == nil && !Finished(r.Log.Records()) {
 		err = r.append(Record{Kind: KindFinished})
