@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/moby/moby/api/types/container"
@@ -64,12 +65,23 @@ func (e *Engine) runHelper(ctx context.Context, h workload.Helper) ([]byte, erro
 		return nil, err
 	}
 	if code != 0 {
-		if said := lastLines(stderr.Bytes(), 1); said != "" {
+		if said := complaint(stderr.Bytes()); said != "" {
 			return nil, errors.New(said)
 		}
 		return nil, fmt.Errorf("exit code %d", code)
 	}
 	return stdout.Bytes(), nil
+}
+
+// complaint is the error in what a helper wrote, without the hint after it,
+// which is for who runs it by hand; else its last line.
+func complaint(stderr []byte) string {
+	for line := range strings.Lines(string(stderr)) {
+		if said, ok := strings.CutPrefix(strings.TrimSpace(line), "error: "); ok {
+			return said
+		}
+	}
+	return lastLines(stderr, 1)
 }
 
 func helperContainer(image string, h workload.Helper) client.ContainerCreateOptions {
@@ -92,7 +104,7 @@ func helperContainer(image string, h workload.Helper) client.ContainerCreateOpti
 	return client.ContainerCreateOptions{
 		Name: h.Name,
 		Config: &container.Config{
-			Image: image, Cmd: h.Args, Env: h.Env,
+			Image: image, Cmd: append([]string{"helper"}, h.Args...), Env: h.Env,
 			AttachStdin: stdin, OpenStdin: stdin, StdinOnce: stdin, AttachStdout: true, AttachStderr: true,
 			Labels: map[string]string{helperLabel: "run"},
 		},

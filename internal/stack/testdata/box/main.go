@@ -16,6 +16,9 @@ func main() {
 }
 
 func run(args []string) int {
+	if args[0] == "helper" { // as RunHelper calls this program
+		args = args[1:]
+	}
 	switch args[0] {
 	case "serve": // serve DELAY: healthy after DELAY, until a signal
 		return serve(args[1])
