@@ -4,6 +4,7 @@ import (
 	"github.com/sentryctl/sentryctl/lab/standin/clickhouse"
 	"github.com/sentryctl/sentryctl/lab/standin/kafka"
 	"github.com/sentryctl/sentryctl/lab/standin/proc"
+	"github.com/sentryctl/sentryctl/lab/standin/snuba"
 	"github.com/sentryctl/sentryctl/lab/standin/tool"
 	"github.com/sentryctl/sentryctl/lab/standin/weed"
 )
@@ -13,6 +14,7 @@ func storeRoles() map[string]proc.Run {
 	return map[string]proc.Run{
 		"clickhouse": clickhouse.Serve,
 		"kafka":      kafka.Broker,
+		"snuba":      snuba.Run,
 		"weed":       weed.Serve,
 		"zookeeper":  kafka.Zookeeper,
 

@@ -110,9 +110,5 @@ var direct = &http.Client{Transport: &http.Transport{}}
 
 // HostOf is the ClickHouse that the environment names.
 func HostOf(getenv func(string) string) string {
-	host := cmp.Or(getenv("CLICKHOUSE_HOST"), "clickhouse")
-	if port := getenv("STANDIN_CLICKHOUSE_PORT"); port != "" {
-		host = net.JoinHostPort(host, port)
-	}
-	return host
+	return cmp.Or(getenv("CLICKHOUSE_HOST"), "clickhouse")
 }

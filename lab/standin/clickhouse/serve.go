@@ -66,6 +66,16 @@ func open(dir, version string) (*server, error) {
 	return &server{store: store, version: version, host: host, started: time.Now()}, nil
 }
 
+// Handler is the HTTP interface of a server on dir alone, for other packages'
+// tests; done lets the directory go.
+func Handler(dir, version string) (h http.Handler, done func(), err error) {
+	db, err := open(dir, version)
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, db.store.close, nil
+}
+
 // swallow stands for the native protocol: it can be connected to.
 func swallow(_ context.Context, conn net.Conn) { io.Copy(io.Discard, conn) } //nolint:errcheck // until the peer goes
 
