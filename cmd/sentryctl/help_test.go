@@ -61,7 +61,7 @@ func help(t *testing.T, path string) string {
 
 func compare(t *testing.T, golden, got string) {
 	t.Helper()
-	if *update {
+	if update() {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -32,6 +32,7 @@ func newRootCmd(a *app) *cobra.Command {
 	})
 	cmd.AddCommand(
 		newHelperCmd(a),
+		newReleaseCmd(a),
 		newVersionCmd(a),
 	)
 	refuseWrongArgs(cmd)

@@ -12,8 +12,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// update rewrites golden files: go test ./cmd/sentryctl -update.
-var update = flag.Bool("update", false, "rewrite golden files and the cmp files of scripts")
+// update tells whether to rewrite golden files: go test ./cmd/sentryctl -update.
+// The flag is there already: Compose's library brings a test helper with it
+// that defines it.
+func update() bool {
+	f := flag.Lookup("update")
+	return f != nil && f.Value.String() == "true"
+}
 
 // TestMain makes this test binary answer to the name sentryctl, so that
 // scripts run the command as a person does: a process of its own.
@@ -39,7 +44,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		UpdateScripts:       *update,
+		UpdateScripts:       update(),
 		Setup:               setupScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
@@ -47,10 +52,11 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setupScript keeps the tester's Engine, proxies and docker configuration out.
+// setupScript keeps the tester's Engine, network and docker configuration out.
 func setupScript(env *testscript.Env) error {
 	env.Setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
 	env.Setenv("DOCKER_CONFIG", filepath.Join(env.WorkDir, ".docker"))
+	env.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	env.Setenv("NO_COLOR", "1")
 	return nil
 }

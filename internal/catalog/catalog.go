@@ -8,9 +8,7 @@ package catalog
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -35,6 +33,14 @@ func Load() (*Catalog, error) {
 	return newCatalog(doc)
 }
 
+// Open returns the catalog that path gives, or the built-in one for "".
+func Open(path string) (*Catalog, error) {
+	if path == "" {
+		return Load()
+	}
+	return Read(path)
+}
+
 // Read returns the built-in catalog with the sections that path gives in
 // their place. Path is a YAML file or a directory of them; a section is
 // replaced as a whole.
@@ -43,25 +49,23 @@ func Read(path string) (*Catalog, error) {
 	if err != nil {
 		return nil, fault.New(fault.Usage, "Give an existing YAML file or a directory of them: ls -l "+path, "read catalog: %w", err)
 	}
-	dir, pattern := path, "*.yaml"
-	if !info.IsDir() {
-		dir, pattern = filepath.Dir(path), filepath.Base(path)
+	var given document
+	if info.IsDir() {
+		given, err = readMatching(os.DirFS(path), "*.yaml")
+	} else {
+		given, err = readFile(path)
 	}
-	return overlay(os.DirFS(dir), pattern, path)
-}
-
-func overlay(fsys fs.FS, pattern, name string) (*Catalog, error) {
-	given, err := readMatching(fsys, pattern)
 	if err == nil && given.Format == 0 {
-		err = fmt.Errorf("no file names the format of the catalog")
+		err = fmt.Errorf("nothing says format: %d", format)
 	}
-	if err == nil {
-		var base document
-		if base, err = readAll(embedded, "data"); err == nil {
-			return checked(base.replacedBy(given), name)
-		}
+	if err != nil {
+		return nil, unusable(path, err)
 	}
-	return nil, unusable(name, err)
+	base, err := readAll(embedded, "data")
+	if err != nil {
+		return nil, fmt.Errorf("read built-in catalog: %w", err)
+	}
+	return checked(base.replacedBy(given), path)
 }
 
 func checked(doc document, name string) (*Catalog, error) {

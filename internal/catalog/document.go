@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -27,6 +29,14 @@ type document struct {
 	Demands  []Demand      `yaml:"demands"`
 	Issues   []Issue       `yaml:"issues"`
 	Steps    []Step        `yaml:"steps"`
+}
+
+func readFile(path string) (document, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return document{}, err
+	}
+	return parse(data)
 }
 
 func readAll(fsys fs.FS, dir string) (document, error) {
@@ -70,12 +80,26 @@ func parse(data []byte) (document, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
-		return doc, err
+		return doc, readable(err)
 	}
 	if doc.Format != 0 && doc.Format != format {
 		return doc, fmt.Errorf("format %d is not known to this version of sentryctl, which reads format %d", doc.Format, format)
 	}
 	return doc, nil
+}
+
+// readable takes the names of our Go types out of what the YAML module says.
+func readable(err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	var lines []string
+	for _, e := range wrong.Errors {
+		line, _, _ := strings.Cut(e, " in type ")
+		lines = append(lines, line)
+	}
+	return errors.New(strings.Join(lines, "; "))
 }
 
 // joined returns a with the sections of b; a section in both is an error.

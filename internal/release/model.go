@@ -1,5 +1,7 @@
 package release
 
+import "slices"
+
 // Model is what a release's compose file and its surroundings say, as plain
 // data: no type of the Compose SDK, no method that reads anything. Every list
 // is sorted, so that two models of the same tree are the same bytes of JSON.
@@ -73,4 +75,16 @@ type Build struct {
 	Image      string            `json:"image,omitempty"`
 	Args       map[string]string `json:"args,omitempty"`
 	Present    bool              `json:"present"`
+}
+
+// ServicesIn returns the names of the services that run with a profile. A
+// release without profiles runs all of them.
+func (m Model) ServicesIn(profile string) []string {
+	var list []string
+	for _, s := range m.Services {
+		if len(s.Profiles) == 0 || slices.Contains(s.Profiles, profile) {
+			list = append(list, s.Name)
+		}
+	}
+	return list
 }
