@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -51,7 +50,7 @@ const (
 // collectFacts looks at everything at the same time. What cannot be found out
 // in time is not known, and says why.
 func (a *app) collectFacts(ctx context.Context, in factsInput) preflight.Facts {
-	l := looker{in: in, here: machine.Here(), env: os.Getenv}
+	l := looker{in: in, here: machine.Here(), env: a.getenv}
 	return l.look(ctx)
 }
 

@@ -143,7 +143,11 @@ func (l *looker) lookups(ctx context.Context, registries []string) preflight.Fac
 	if l.in.SourceHost != "" && l.facts.Proxies.Shell.HTTPS == "" {
 		hosts = append(hosts, hostOnly(l.in.SourceHost))
 	}
-	if l.facts.Proxies.Daemon.Value.HTTPS == "" {
+	pulls := l.facts.Proxies.Daemon.Value
+	if !l.facts.Proxies.Daemon.Known {
+		pulls = l.facts.Proxies.Shell
+	}
+	if pulls.HTTPS == "" {
 		for _, r := range registries {
 			if r == dockerHub {
 				r = hubServer

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/sentryctl/sentryctl/internal/preflight"
 	"github.com/sentryctl/sentryctl/internal/stack"
@@ -43,9 +44,9 @@ func (l *looker) runProbe(ctx context.Context, nofile int64) (preflight.Probe, e
 	if !l.in.Brief {
 		args = append(args, "--sync")
 	}
-	out, err := l.in.Helper.RunHelper(ctx, workload.Helper{Args: args, Nofile: nofile, Name: "preflight"})
+	out, err := l.in.Helper.RunHelper(ctx, workload.Helper{Args: args, Nofile: nofile, Name: fmt.Sprintf("sentryctl-preflight-%d", os.Getpid())})
 	if err != nil {
-		return preflight.Probe{}, fmt.Errorf("run the helper container: %w", err)
+		return preflight.Probe{}, err
 	}
 	var p preflight.Probe
 	if err := json.Unmarshal(out, &p); err != nil {

@@ -33,6 +33,7 @@ func newRootCmd(a *app) *cobra.Command {
 	cmd.AddCommand(
 		newHelperCmd(a),
 		newReleaseCmd(a),
+		newPreflightCmd(a),
 		newVersionCmd(a),
 	)
 	refuseWrongArgs(cmd)

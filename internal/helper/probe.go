@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,7 +39,7 @@ func Probe(ctx context.Context, o ProbeOptions) (preflight.Probe, error) {
 		return p, err
 	}
 	// The layers of a container say nothing about the disk under them.
-	if p.Disk.FileSystem == "overlay" {
+	if strings.Contains(p.Disk.FileSystem, "overlay") {
 		p.Disk.FileSystem = ""
 	}
 	p.CPUModel, p.CPUFlags, _ = o.Machine.CPU() // no /proc/cpuinfo: no flags

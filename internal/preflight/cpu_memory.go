@@ -133,6 +133,6 @@ func swapHint(f Facts, needMiB int) string {
 	if f.Engine.Known && !f.Engine.Value.Local {
 		return fmt.Sprintf("Add %d MiB of swap on the Engine's host", needMiB)
 	}
-	return fmt.Sprintf("sudo fallocate -l %dM %s && sudo chmod 600 %s && sudo mkswap %s && sudo swapon %s && echo '%s' | sudo tee -a /etc/fstab   (or: sentryctl preflight --fix)",
+	return fmt.Sprintf("sudo fallocate -l %dM %s && sudo chmod 600 %s && sudo mkswap %s && sudo swapon %s && echo '%s' | sudo tee -a /etc/fstab   # or: sentryctl preflight --fix",
 		needMiB, swapFile, swapFile, swapFile, swapFile, swapLine)
 }

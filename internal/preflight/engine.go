@@ -69,11 +69,11 @@ func reachHint(f Facts) string {
 	h := f.Host
 	switch {
 	case engineDown(f) && !h.Dockerd && canInstallEngine(h):
-		return "sudo apt-get update && sudo apt-get install -y docker.io   (or: sentryctl preflight --fix)"
+		return "sudo apt-get update && sudo apt-get install -y docker.io   # or: sentryctl preflight --fix"
 	case engineDown(f) && h.Dockerd && h.Init == "systemd":
-		return "sudo systemctl enable --now docker   (or: sentryctl preflight --fix)"
+		return "sudo systemctl enable --now docker   # or: sentryctl preflight --fix"
 	case engineDown(f) && h.Dockerd && h.Init == "sysv":
-		return "sudo service docker start   (or: sentryctl preflight --fix)"
+		return "sudo service docker start   # or: sentryctl preflight --fix"
 	case f.EngineHint != "":
 		return f.EngineHint
 	}
