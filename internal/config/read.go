@@ -203,9 +203,9 @@ func (r *reader) environment() {
 			r.putText(at, t, value)
 		} else if t, ok := r.secretFile(name, known); ok {
 			r.putReference(at, t, "file", value)
-		} else if near := option.Nearest(name, keys(known), 1); len(near) > 0 {
+		} else if near := option.Nearest(strings.TrimPrefix(name, envPrefix), keys(known), 1); len(near) > 0 {
 			r.found = append(r.found, Finding{ID: "unknown-variable", Severity: Warn, Key: name,
-				Text: "variable " + name + " sets nothing", Hint: "Did you mean " + near[0] + "?"})
+				Text: "variable " + name + " sets nothing", Hint: "Did you mean " + envPrefix + near[0] + "?"})
 		}
 	}
 }
@@ -219,10 +219,12 @@ func (r *reader) secretFile(name string, known map[string]string) (target, bool)
 	return t, t.Secret
 }
 
+// keys returns the variables' names without their prefix, which would make all of
+// them alike.
 func keys(m map[string]string) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {
-		out = append(out, k)
+		out = append(out, strings.TrimPrefix(k, envPrefix))
 	}
 	slices.Sort(out)
 	return out

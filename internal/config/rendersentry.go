@@ -23,7 +23,7 @@ func (r *renderer) configYML() error {
 		return nil
 	}
 	want := maps.Clone(r.want.yml)
-	if key := scalarAt(root, secretKeyOption); unset(key) && r.SecretKey != "" {
+	if _, ok := want[secretKeyOption]; !ok && unset(scalarAt(root, secretKeyOption)) && r.SecretKey != "" {
 		want[secretKeyOption] = r.SecretKey
 	}
 	if _, ok := want["system.url-prefix"]; !ok && unset(scalarAt(root, "system.url-prefix")) {
