@@ -31,10 +31,10 @@ func (r *relay) handler(ready *atomic.Bool) http.Handler {
 	mux.HandleFunc("GET /api/relay/healthcheck/live/", health(func() bool { return true }))
 	mux.HandleFunc("GET /api/relay/healthcheck/ready/", health(ready.Load))
 	mux.HandleFunc("GET /api/0/relays/live/", health(ready.Load))
-	mux.HandleFunc("POST /api/store/", r.accept)
-	mux.HandleFunc("POST /api/{project}/store/", r.accept)
-	mux.HandleFunc("POST /api/{project}/envelope/", r.accept)
-	mux.HandleFunc("POST /api/{project}/security/", r.accept)
+	mux.HandleFunc("POST /api/store/{$}", r.accept)
+	mux.HandleFunc("POST /api/{project}/store/{$}", r.accept)
+	mux.HandleFunc("POST /api/{project}/envelope/{$}", r.accept)
+	mux.HandleFunc("POST /api/{project}/security/{$}", r.accept)
 	return cors(mux)
 }
 

@@ -27,8 +27,7 @@ func SMTP(ctx context.Context, p *proc.Proc) error {
 	}
 	p.Logf("listens on %s", addr)
 	return proc.ServeTCP(ctx, addr, func(_ context.Context, c net.Conn) {
-		s := session{conn: c, in: bufio.NewScanner(c), dir: dir}
-		s.in.Buffer(nil, maxMail)
+		s := newSession(c, dir)
 		if err := s.talk(); err != nil {
 			p.Logf("mail: %v", err)
 		}
@@ -41,6 +40,12 @@ type session struct {
 	in   *bufio.Scanner
 	dir  string
 	head []string // MAIL and RCPT of the mail that is being sent
+}
+
+func newSession(c net.Conn, dir string) *session {
+	s := &session{conn: c, in: bufio.NewScanner(c), dir: dir}
+	s.in.Buffer(nil, maxMail)
+	return s
 }
 
 func (s *session) say(line string) { fmt.Fprintf(s.conn, "%s\r\n", line) }

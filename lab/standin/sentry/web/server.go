@@ -34,7 +34,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /auth/login/", s.loginPage)
 	mux.HandleFunc("POST /auth/login/", s.login)
 	mux.HandleFunc("/auth/logout/", s.logout)
-	mux.HandleFunc("GET /", s.app)
+	mux.HandleFunc("/", s.app)
 
 	mux.HandleFunc("GET /api/0/{$}", s.index)
 	mux.HandleFunc("GET /api/0/internal/health/{$}", s.internalHealth)
