@@ -7,6 +7,7 @@ import (
 	"github.com/sentryctl/sentryctl/lab/standin/snuba"
 	"github.com/sentryctl/sentryctl/lab/standin/tool"
 	"github.com/sentryctl/sentryctl/lab/standin/weed"
+	"github.com/sentryctl/sentryctl/lab/standin/wrap"
 )
 
 // storeRoles are the stores, the wrappers of real programs and the tools.
@@ -18,12 +19,20 @@ func storeRoles() map[string]proc.Run {
 		"weed":       weed.Serve,
 		"zookeeper":  kafka.Zookeeper,
 
+		"memcached": wrap.Memcached,
+		"nginx":     wrap.Nginx,
+		"pgbouncer": wrap.PgBouncer,
+		"postgres":  wrap.Postgres,
+		"redis":     wrap.Redis,
+
 		"apk":                   tool.Nothing,
 		"clickhouse-client":     clickhouse.Client,
 		"gosu":                  tool.Gosu,
 		"kafka-consumer-groups": kafka.ConsumerGroups,
 		"kafka-topics":          kafka.Topics,
 		"nc":                    tool.Netcat,
+		"python":                tool.Python,
+		"python3":               tool.Python,
 		"s3cmd":                 weed.S3cmd,
 	}
 }
