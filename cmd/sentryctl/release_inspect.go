@@ -70,7 +70,7 @@ func runReleaseInspect(ctx context.Context, a *app, o releaseInspectOptions) err
 	}
 	in, err := inspect(ctx, tree)
 	if err != nil {
-		return fmt.Errorf("inspect %s: %w", tree.Source, err)
+		return fmt.Errorf("inspect %s: %w", release.Shown(o.source), err)
 	}
 	if a.jsonOut() {
 		return a.writeJSON(in)

@@ -20,6 +20,15 @@ import (
 
 func isURL(source string) bool { return strings.Contains(source, "://") }
 
+// recorded returns a source as a later run can use it, from wherever it is
+// started.
+func recorded(source string) string {
+	if isURL(source) {
+		return Shown(source)
+	}
+	return absolute(source)
+}
+
 // Shown returns a source as it may stand in messages and records: a URL
 // without the password and the query, where tokens live.
 func Shown(source string) string {
@@ -110,6 +119,9 @@ func empty(root *os.Root) error {
 // save writes what stands behind source into a new file.
 func (f Fetcher) save(ctx context.Context, source, file string) error {
 	body, size, err := f.Get.Get(ctx, source)
+	if fault.CodeOf(err) == fault.Usage && strings.HasPrefix(source, publicArchives) {
+		return fault.New(fault.Usage, "Choose a version that is published: sentryctl release list, or name another source with --source", "%w", err).WithDoc(doc)
+	}
 	if err != nil {
 		return err
 	}

@@ -34,9 +34,9 @@ type Fetcher struct {
 }
 
 // DefaultSource is the public archive of a version.
-func DefaultSource(v calver.Version) string {
-	return "https://github.com/getsentry/self-hosted/archive/refs/tags/" + v.String() + ".tar.gz"
-}
+func DefaultSource(v calver.Version) string { return publicArchives + v.String() + ".tar.gz" }
+
+const publicArchives = "https://github.com/getsentry/self-hosted/archive/refs/tags/"
 
 // Fetch brings the release that source names to dest, which is replaced as a
 // whole if it holds a release already. Source is a URL, a directory or an

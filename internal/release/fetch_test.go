@@ -246,3 +246,17 @@ func TestDownloadCutShort(t *testing.T) {
 		t.Errorf("a secret stands in %q", s)
 	}
 }
+
+// absent answers as a server that does not have the file.
+type absent struct{}
+
+func (absent) Get(context.Context, string) (io.ReadCloser, int64, error) {
+	return nil, 0, fault.New(fault.Usage, "Check the URL", "the server answered 404 Not Found")
+}
+
+func TestUnpublishedVersion(t *testing.T) {
+	_, err := release.Fetcher{Get: absent{}}.Fetch(t.Context(), "", v25, filepath.Join(t.TempDir(), "tree"))
+	if fault.CodeOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err), "sentryctl release list") {
+		t.Errorf("got %v, hint %q; want a usage error that names the list of releases", err, fault.HintOf(err))
+	}
+}

@@ -46,7 +46,7 @@ func Open(dir string) (Tree, error) {
 	if err != nil {
 		return Tree{}, fault.New(fault.Other, "Give this user the right to read every file below "+dir, "%w", err)
 	}
-	return Tree{Dir: dir, Version: v, Digest: digest, Source: dir}, nil
+	return Tree{Dir: dir, Version: v, Digest: digest, Source: absolute(dir)}, nil
 }
 
 func isRelease(dir string) error {

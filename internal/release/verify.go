@@ -53,7 +53,7 @@ func (f Fetcher) verify(top, source, archive string, want calver.Version) (Tree,
 		return Tree{}, fault.New(fault.Integrity, "Compare with the digest that you were given: sha256sum of the archive, or the digest that sentryctl release inspect prints",
 			"digest of %s: got %s, want %s", Shown(source), either(archive, digest), f.Want).WithDoc(doc)
 	}
-	return Tree{Dir: top, Version: v, Digest: digest, Source: Shown(source)}, nil
+	return Tree{Dir: top, Version: v, Digest: digest, Source: recorded(source)}, nil
 }
 
 // versionOf asks the witnesses, then the person, then the names.
@@ -70,7 +70,7 @@ func versionOf(fsys fs.FS, top, source string, want calver.Version) (calver.Vers
 	case !want.IsZero():
 		return want, nil
 	}
-	for _, name := range []string{absolute(Shown(source)), top} {
+	for _, name := range []string{recorded(source), top} {
 		if v := named(name); !v.IsZero() {
 			return v, nil
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/release"
 )
 
-const byHand = ", or download it on another machine and name the file with --source"
+const byHand = ", or download it by hand on another machine"
 
 // explain says what kind of trouble kept a request from being answered.
 func explain(u *url.URL, err error) error {
@@ -58,7 +58,7 @@ func refused(u *url.URL, status int) error {
 	text := fmt.Sprintf("download %s: the server answered %d %s", shown, status, http.StatusText(status))
 	switch {
 	case status == http.StatusNotFound, status == http.StatusGone:
-		return fault.New(fault.Usage, "Choose a version that is published: sentryctl release list, or name another source with --source", "%s", text)
+		return fault.New(fault.Usage, "Check that the URL is the one that you mean: curl -sIL "+shown, "%s", text)
 	case status == http.StatusProxyAuthRequired:
 		return fault.New(fault.Other, "Put user and password of the proxy into HTTPS_PROXY", "%s", text)
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
