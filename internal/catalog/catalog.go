@@ -119,6 +119,13 @@ func (c *Catalog) Newest() calver.Version { return c.doc.Versions[len(c.doc.Vers
 // none of its answers about v is more than a guess.
 func (c *Catalog) Future(v calver.Version) bool { return c.Newest().Less(v) }
 
+func (c *Catalog) atMostNewest(v calver.Version) calver.Version {
+	if c.Future(v) {
+		return c.Newest()
+	}
+	return v
+}
+
 // names joins versions for a sentence.
 func names(list []calver.Version) string {
 	texts := make([]string, len(list))

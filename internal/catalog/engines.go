@@ -45,7 +45,8 @@ type Engines struct {
 	PostgreSQL EngineImage `json:"postgresql"`
 }
 
-// Engines returns the data engines that v carries.
+// Engines returns the data engines that v carries. For a version that is
+// newer than the catalog they are those of the newest release.
 func (c *Catalog) Engines(v calver.Version) Engines {
 	var e Engines
 	e.ClickHouse, _ = c.engine(ClickHouse, v)
@@ -54,6 +55,7 @@ func (c *Catalog) Engines(v calver.Version) Engines {
 }
 
 func (c *Catalog) engine(name string, v calver.Version) (EngineImage, bool) {
+	v = c.atMostNewest(v)
 	return find(c.doc.Images, func(i EngineImage) bool { return i.Engine == name && i.Contains(v) })
 }
 
@@ -66,6 +68,7 @@ func (c *Catalog) Ladder(engine string) []Walk {
 // release v carries. None is needed where both are of one series; ok false
 // means that another release must come first.
 func (c *Catalog) Walk(engine, data string, v calver.Version) (rungs []Rung, ok bool) {
+	v = c.atMostNewest(v)
 	series := Series(engine, data)
 	now, _ := c.engine(engine, v)
 	if Series(engine, now.Version) == series || now.Arm64 != nil && Series(engine, now.Arm64.Version) == series {

@@ -53,9 +53,7 @@ type Volumes struct {
 // Volumes returns the volumes of v. For a version that is newer than the
 // catalog they are those of the newest release.
 func (c *Catalog) Volumes(v calver.Version) Volumes {
-	if c.Future(v) {
-		v = c.Newest()
-	}
+	v = c.atMostNewest(v)
 	row, _ := find(c.doc.Volumes, func(r Volumes) bool { return r.Contains(v) })
 	return row
 }
