@@ -20,7 +20,7 @@ import (
 const boxImage = "sentryctl-test-box:latest"
 
 // realEngine connects to the Engine of this machine, or skips.
-func realEngine(t *testing.T) *Engine {
+func realEngine(t testing.TB) *Engine {
 	t.Helper()
 	e, err := Connect(t.Context())
 	if err != nil {
@@ -32,7 +32,7 @@ func realEngine(t *testing.T) *Engine {
 }
 
 // boxProgram builds the program of the test containers once.
-func boxProgram(t *testing.T) string {
+func boxProgram(t testing.TB) string {
 	t.Helper()
 	path, err := buildBox()
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *site) load(t *testing.T, e *Engine) {
 	s.ReadyTimeout, s.StopTimeout = 20*time.Second, 3*time.Second
 }
 
-func ensureBoxImage(t *testing.T, e *Engine) {
+func ensureBoxImage(t testing.TB, e *Engine) {
 	t.Helper()
 	file, err := os.Open(boxProgram(t))
 	if err != nil {
@@ -124,7 +124,7 @@ func ensureBoxImage(t *testing.T, e *Engine) {
 	}
 }
 
-func removeProject(t *testing.T, e *Engine, name string) {
+func removeProject(t testing.TB, e *Engine, name string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	list, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", "com.docker.compose.project="+name)})

@@ -27,6 +27,7 @@ type watch struct {
 	stack   *Stack
 	box     box
 	urgency int
+	fresh   bool // just started
 	probes  *gate
 	said    string // by the last health command
 }
@@ -43,7 +44,7 @@ func (w *watch) ready(ctx context.Context) error {
 	for {
 		b, err := w.stack.engine.look(ctx, w.box.id)
 		if err != nil {
-			return err
+			return fmt.Errorf("look at service %s: %w", w.box.service, err)
 		}
 		w.box = b
 		done, err := w.judge(ctx, first)
@@ -103,6 +104,9 @@ func (w *watch) judge(ctx context.Context, firstRestarts int) (ready bool, err e
 		return true, nil
 	}
 	command := healthCommand(b.check, b.shell)
+	if command == nil && !w.fresh && b.restarts == firstRestarts {
+		return true, nil // it ran before
+	}
 	if command == nil {
 		return w.stable(ctx)
 	}

@@ -65,7 +65,8 @@ func (s *Stack) create(ctx context.Context, p *types.Project) error {
 type node struct {
 	name      string
 	service   types.ServiceConfig
-	boxes     []box
+	boxes     []box           // as they were found
+	started   map[string]bool // the boxes, by ID, that this launch has started
 	needs     []dependency
 	urgency   int           // how many services wait for it
 	running   chan struct{} // closed when its containers have been started
@@ -102,7 +103,7 @@ func (s *Stack) newLaunch(ctx context.Context, p *types.Project) (*launch, error
 			return nil, fault.New(fault.Resumable, "Run the same command again", "service %s has no container", name)
 		}
 		l.nodes[name] = &node{
-			name: name, service: service, boxes: found[name], needs: deps[name], urgency: urgency[name],
+			name: name, service: service, boxes: found[name], started: map[string]bool{}, needs: deps[name], urgency: urgency[name],
 			running: make(chan struct{}), ready: make(chan struct{}), completed: make(chan struct{}),
 		}
 	}
@@ -185,6 +186,7 @@ func (l *launch) start(ctx context.Context, n *node) error {
 			return err
 		}
 		n.boxes[i].restarts = 0 // a start by hand counts anew
+		n.started[b.id] = true
 	}
 	return nil
 }
@@ -205,7 +207,7 @@ func (l *launch) startOne(ctx context.Context, n *node, b box) error {
 // they have ended if that is what somebody waits for.
 func (l *launch) finish(ctx context.Context, n *node) error {
 	for _, b := range n.boxes {
-		w := &watch{stack: l.stack, box: b, urgency: n.urgency, probes: l.probes}
+		w := &watch{stack: l.stack, box: b, urgency: n.urgency, probes: l.probes, fresh: n.started[b.id]}
 		wait := w.ready
 		if n.awaitEnd {
 			wait = w.ended

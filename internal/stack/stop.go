@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -119,6 +120,25 @@ type DownOptions struct {
 
 // Down stops and removes the project's containers and networks.
 func (s *Stack) Down(ctx context.Context, o DownOptions) error {
+	err := s.composeDown(ctx, o)
+	if !endpointsLeft(err) {
+		return err
+	}
+	// Engines lose count of a network's users when many end at once, and some
+	// never find back until they are restarted. The network is empty, and a
+	// next start takes it as it is.
+	if err := sleep(ctx, time.Second); err != nil {
+		return err
+	}
+	if err := s.composeDown(ctx, o); !endpointsLeft(err) {
+		return err
+	}
+	s.sink.Emit(event.Notice{Level: "warn", Text: "the Engine keeps a network of " + s.project.Name() + " that nobody uses any more",
+		Hint: "Restart the Engine when it suits, then: docker network prune"})
+	return nil
+}
+
+func (s *Stack) composeDown(ctx context.Context, o DownOptions) error {
 	composer, err := s.engine.composer()
 	if err != nil {
 		return err
@@ -130,4 +150,8 @@ func (s *Stack) Down(ctx context.Context, o DownOptions) error {
 		return gone(fmt.Errorf("remove containers: %w", err))
 	}
 	return nil
+}
+
+func endpointsLeft(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "has active endpoints")
 }
