@@ -33,8 +33,9 @@ type Engine struct {
 	cli  *command.DockerCli
 	host string
 
-	program  string     // what a helper container runs: this executable
-	helperMu sync.Mutex // one helper image is made once
+	program   string // what a helper container runs: this executable
+	helperMu  sync.Mutex
+	helperRef string // its image, once named: reading the program takes a while
 }
 
 // Connect finds the Engine by the rules of the docker command (DOCKER_HOST,

@@ -127,7 +127,7 @@ func ensureBoxImage(t testing.TB, e *Engine) {
 func removeProject(t testing.TB, e *Engine, name string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	list, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", "com.docker.compose.project="+name)})
+	list, err := e.api.ContainerList(ctx, listOf(name))
 	if err != nil {
 		t.Error(err)
 	}
@@ -153,6 +153,10 @@ func removeProject(t testing.TB, e *Engine, name string) {
 			}
 		}
 	}
+}
+
+func listOf(project string) client.ContainerListOptions {
+	return client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", "com.docker.compose.project="+project)}
 }
 
 func write(t *testing.T, path, text string) {

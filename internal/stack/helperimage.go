@@ -30,6 +30,11 @@ const (
 func (e *Engine) EnsureHelper(ctx context.Context) (string, error) {
 	e.helperMu.Lock()
 	defer e.helperMu.Unlock()
+	if e.helperRef != "" {
+		if have, err := e.ImagePresent(ctx, e.helperRef); err != nil || have {
+			return e.helperRef, err
+		}
+	}
 	file, err := openProgram(e.program)
 	if err != nil {
 		return "", err
@@ -40,17 +45,17 @@ func (e *Engine) EnsureHelper(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read this program: %w", err)
 	}
-	ref := helperRepository + ":" + hex.EncodeToString(sum.Sum(nil))[:12]
-	if have, err := e.ImagePresent(ctx, ref); err != nil || have {
-		return ref, err
+	e.helperRef = helperRepository + ":" + hex.EncodeToString(sum.Sum(nil))[:12]
+	if have, err := e.ImagePresent(ctx, e.helperRef); err != nil || have {
+		return e.helperRef, err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return "", fmt.Errorf("read this program: %w", err)
 	}
-	if err := e.importProgram(ctx, ref, file, size); err != nil {
+	if err := e.importProgram(ctx, e.helperRef, file, size); err != nil {
 		return "", fmt.Errorf("make the helper image: %w", err)
 	}
-	return ref, nil
+	return e.helperRef, nil
 }
 
 // openProgram opens this executable and sees that it runs alone in an image.
