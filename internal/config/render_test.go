@@ -111,6 +111,10 @@ func TestRenderKeepsTheAdminsFiles(t *testing.T) {
 		"symbolicator/config.yml": &fstest.MapFile{Data: []byte("bind: mine\n")},
 		"geoip/GeoIP.conf":        &fstest.MapFile{Data: []byte("# mine\nAccountID 1\nEditionIDs GeoLite2-City GeoLite2-ASN")},
 	}
+	header, err := head("env.custom.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := Answers{Bind: "9100", GeoIP: GeoIP{Account: "2", License: NewSecret("l")}}
 	got := map[string]string{}
 	files, found, err := Render(RenderInput{Version: calver.MustParse("25.10.0"), Pristine: tree(), Disk: disk, Answers: a, SecretKey: testKey})
@@ -121,7 +125,7 @@ func TestRenderKeepsTheAdminsFiles(t *testing.T) {
 		got[f.Path] = string(f.Data)
 	}
 	want := map[string]string{
-		customPath:                "# >>> sentryctl >>>\n" + envHeader + "SENTRY_BIND=9100\n# <<< sentryctl <<<\n# mine\nMY_VAR='a b' # c\nexport OTHER=$MY_VAR\n",
+		customPath:                "# >>> sentryctl >>>\n" + header + "SENTRY_BIND=9100\n# <<< sentryctl <<<\n# mine\nMY_VAR='a b' # c\nexport OTHER=$MY_VAR\n",
 		ymlPath:                   "# mine\nsystem.secret-key: 'kept'\nunknown.key: [1, 2]\nsystem.url-prefix: 'http://old'\n",
 		confPath:                  "X = '''\n# '\n'''\n",
 		relayPath:                 "relay:\n  port: 3000\n",

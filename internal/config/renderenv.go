@@ -16,11 +16,6 @@ func envBlock() envfile.Block {
 	return envfile.Block{Begin: "# >>> sentryctl >>>", End: "# <<< sentryctl <<<"}
 }
 
-const envHeader = `# What differs from the release's .env. sentryctl writes this part from its
-# answers; a change between the two marks is lost, one below them stays.
-# By hand: docker compose --env-file .env --env-file .env.custom up --wait
-`
-
 // env renders .env.custom: first our part, then the admin's lines as they are.
 // A variable that we set is taken out of theirs, because the last one counts.
 func (r *renderer) env() error {
@@ -41,8 +36,12 @@ func (r *renderer) env() error {
 		r.refuse(customPath, lineOf(err), "Correct the line; a value with blanks or quotes stands in quotes", err)
 		return nil
 	}
+	header, err := head("env.custom.tmpl")
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	b.WriteString(envBlock().Begin + "\n" + envHeader)
+	b.WriteString(envBlock().Begin + "\n" + header)
 	set := slices.Sorted(maps.Keys(r.want.env))
 	for _, key := range set {
 		if v := r.want.env[key]; differs(key, v) {

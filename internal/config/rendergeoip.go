@@ -16,10 +16,12 @@ func (r *renderer) geoip() error {
 	if err != nil {
 		return err
 	}
-	if !found {
-		disk = []byte("# Account for the IP location database; sentryctl writes the three lines below.\n")
-	}
 	text := string(disk)
+	if !found {
+		if text, err = head("GeoIP.conf.tmpl"); err != nil {
+			return err
+		}
+	}
 	for _, kv := range [][2]string{{"AccountID", g.Account}, {"LicenseKey", g.License.Reveal()}} {
 		text = setDirective(text, kv[0], kv[1])
 	}

@@ -114,10 +114,11 @@ func confLines(m map[string]any) ([]string, error) {
 	if len(m) == 0 {
 		return nil, nil
 	}
-	lines := []string{
-		"# sentryctl writes these lines from its answers; a change in them is lost.",
-		"# They stand last, because the last assignment counts.",
+	header, err := head("sentry.conf.py.tmpl")
+	if err != nil {
+		return nil, err
 	}
+	lines := strings.Split(strings.TrimSpace(header), "\n")
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		value, err := pyconf.Literal(m[key])
 		if err != nil {
