@@ -107,9 +107,11 @@ func Zookeeper(ctx context.Context, p *proc.Proc) error {
 	return proc.ServeTCP(ctx, ":2181", ruok)
 }
 
+// ruok reads all that came: closing with unread bytes would reset the
+// connection.
 func ruok(_ context.Context, conn net.Conn) {
-	word := make([]byte, 4)
-	if n, _ := conn.Read(word); string(word[:n]) == "ruok" {
+	word := make([]byte, 64)
+	if n, _ := conn.Read(word); strings.TrimSpace(string(word[:n])) == "ruok" {
 		fmt.Fprint(conn, "imok")
 	}
 }

@@ -33,6 +33,9 @@ func Postgres(ctx context.Context, p *proc.Proc) error {
 	if err := c.ensure(ctx, p); err != nil {
 		return err
 	}
+	if err := proc.OwnDir("/var/run/postgresql", c.owner, 0o755); err != nil {
+		return err
+	}
 	if err := os.Setenv("PGDATA", c.dir); err != nil {
 		return err
 	}
