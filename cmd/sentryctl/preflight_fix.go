@@ -70,7 +70,7 @@ func (e *examination) agree(ctx context.Context, fix preflight.Fix, yes bool) (b
 	if yes {
 		return true, nil
 	}
-	return e.app.confirm(ctx, "Do this now?", false)
+	return e.app.confirm(ctx, fix.Title+" now?", false)
 }
 
 // engineStart is how long a daemon that has just been started may take.

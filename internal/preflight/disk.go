@@ -12,7 +12,7 @@ const slowSync = 10 * time.Millisecond
 func diskChecks() []Check {
 	return []Check{
 		{ID: "disk-engine", Title: "Free disk under the Engine's root", Severity: Block,
-			Source: "develop.sentry.dev/self-hosted: 20 GB; images alone take about 15", Judge: judgeEngineDisk},
+			Source: "develop.sentry.dev/self-hosted: 20 GB of free disk", Judge: judgeEngineDisk},
 		{ID: "disk-site", Title: "Free disk at the site", Severity: Block,
 			Source: "releases, checkpoints and the journal lie there", Judge: judgeSiteDisk},
 		{ID: "disk-latency-engine", Title: "Sync latency of the Engine's disk", Severity: Warn,

@@ -182,7 +182,7 @@ func kindOf(f preflight.Finding) string {
 }
 
 func (p *page) paint(color, text string) string {
-	if !p.color || text == "" {
+	if !p.color || strings.TrimSpace(text) == "" {
 		return text
 	}
 	return color + text + reset
