@@ -38,31 +38,26 @@ func BenchmarkStart(b *testing.B) {
 		if err := s.Start(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		b.Log(time.Since(begin))
 		b.ReportMetric(time.Since(begin).Seconds(), "s/start")
 		begin = time.Now()
 		if settled, err := s.Settled(b.Context()); err != nil || !settled {
 			b.Fatal(settled, err)
 		}
-		b.Log(time.Since(begin))
 		b.ReportMetric(time.Since(begin).Seconds(), "s/settled")
 		begin = time.Now()
 		if err := s.Start(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		b.Log(time.Since(begin))
 		b.ReportMetric(time.Since(begin).Seconds(), "s/again")
 		begin = time.Now()
 		if err := s.Stop(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		b.Log(time.Since(begin))
 		b.ReportMetric(time.Since(begin).Seconds(), "s/stop")
 		begin = time.Now()
 		if err := s.Down(b.Context(), DownOptions{}); err != nil {
 			b.Fatal(err)
 		}
-		b.Log(time.Since(begin))
 		b.ReportMetric(time.Since(begin).Seconds(), "s/down")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moby/moby/api/types/container"
@@ -48,8 +49,12 @@ func (w *watch) ready(ctx context.Context) error {
 		}
 		w.box = b
 		done, err := w.judge(ctx, first)
-		if err != nil || done {
+		if err != nil {
 			return err
+		}
+		if done {
+			w.stack.proven.add(w.box)
+			return nil
 		}
 		if time.Now().After(deadline) {
 			return w.late(ctx)
@@ -84,6 +89,26 @@ func (w *watch) ended(ctx context.Context) error {
 	}
 }
 
+// proven remembers the containers that were ready once, by ID, and since which
+// start: what several commands depend on is not proven anew for each.
+type proven struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+}
+
+func (p *proven) add(b box) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.since[b.id] = b.started
+}
+
+func (p *proven) has(b box) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	started, ok := p.since[b.id]
+	return ok && started.Equal(b.started)
+}
+
 // judge decides on what was just seen, with the health command if there is
 // one.
 func (w *watch) judge(ctx context.Context, firstRestarts int) (ready bool, err error) {
@@ -100,7 +125,7 @@ func (w *watch) judge(ctx context.Context, firstRestarts int) (ready bool, err e
 			"service %s has not been started", b.service)
 	case !b.running():
 		return false, w.failed(ctx, fmt.Sprintf("ended with exit code %d", b.exitCode))
-	case b.health == container.Healthy:
+	case b.health == container.Healthy, b.health != container.Unhealthy && w.stack.proven.has(b):
 		return true, nil
 	}
 	command := healthCommand(b.check, b.shell)

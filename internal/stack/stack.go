@@ -26,6 +26,7 @@ type Stack struct {
 	api     client.APIClient
 	project *Project
 	sink    event.Sink
+	proven  *proven
 }
 
 // Stack joins a loaded project with the Engine. What happens is told to sink.
@@ -37,6 +38,7 @@ func (e *Engine) Stack(p *Project, sink event.Sink) *Stack {
 		api:          e.api,
 		project:      p,
 		sink:         sink,
+		proven:       &proven{since: map[string]time.Time{}},
 	}
 }
 
