@@ -1,8 +1,11 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // masked stands wherever a secret would have been printed.
@@ -56,4 +59,25 @@ func (s Secret) MarshalYAML() (any, error) {
 	default:
 		return s.String(), nil
 	}
+}
+
+// UnmarshalYAML reads what MarshalYAML wrote: a reference, not followed, or a
+// mask, which is no secret.
+func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.MappingNode {
+		var ref struct{ File, Env string }
+		if err := n.Decode(&ref); err != nil {
+			return errors.New("want {file: PATH} or {env: NAME}")
+		}
+		*s = Secret{File: ref.File, Env: ref.Env}
+		return nil
+	}
+	if n.Kind != yaml.ScalarNode {
+		return fmt.Errorf("line %d: want a secret, or {file: PATH} or {env: NAME}", n.Line)
+	}
+	*s = Secret{}
+	if n.Value != masked && n.ShortTag() != "!!null" {
+		s.value = n.Value
+	}
+	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func TestStoredAnswers(t *testing.T) {
+func TestRecordedSecrets(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "license")
 	if err := os.WriteFile(path, []byte("license-2\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -19,8 +19,8 @@ func TestStoredAnswers(t *testing.T) {
 	a.Schema = SchemaVersion
 	a.GeoIP.License = Secret{value: "license-2", File: path}
 	a.Mail.Password = Secret{value: "mail-2", Env: "MAIL_PASS"}
-	n, err := StoreAnswers(a)
-	if err != nil {
+	var n yaml.Node
+	if err := n.Encode(a); err != nil {
 		t.Fatal(err)
 	}
 	text, err := yaml.Marshal(&n)
@@ -32,16 +32,20 @@ func TestStoredAnswers(t *testing.T) {
 			t.Errorf("%s stands in the stored answers:\n%s", secret, text)
 		}
 	}
-	got, err := StoredAnswers(n, []string{"MAIL_PASS=mail-2"})
+	got, err := Recorded(n, []string{"MAIL_PASS=mail-2"})
 	if err != nil {
 		t.Fatal(err)
+	}
+	var plain Answers
+	if err := n.Decode(&plain); err != nil || plain.Mail.Password.Reveal() != "" || plain.Bind != a.Bind {
+		t.Errorf("decoded without a reader: %+v, %v", plain, err)
 	}
 	want := a
 	want.Admin.Password = Secret{} // it was not stored
 	if diff := cmp.Diff(got, want, cmp.AllowUnexported(Secret{})); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
-	if got, err := StoredAnswers(yaml.Node{}, nil); err != nil || !cmp.Equal(got, Answers{}, cmp.AllowUnexported(Secret{})) {
+	if got, err := Recorded(yaml.Node{}, nil); err != nil || !cmp.Equal(got, Answers{}, cmp.AllowUnexported(Secret{})) {
 		t.Errorf("nothing stored: got %v, %v", got, err)
 	}
 }
