@@ -45,7 +45,7 @@ var finishing = []string{
 	"for u in nginx:1101 sentry:999 snuba:1100 vroom:1102 clickhouse:1103 symbolicator:1104 relay:1105; do" +
 		" echo ${u%:*}:x:${u#*:}:${u#*:}::/nonexistent:/usr/sbin/nologin >>etc/passwd; echo ${u%:*}:x:${u#*:}: >>etc/group; done",
 	"for p in usr/lib/postgresql/*/bin/*; do ln -sf /$p usr/bin/${p##*/}; done",
-	"install -d -m 1777 run/postgresql && install -d var/log/nginx",
+	"install -d var/log/nginx",
 	"ln -s /dev/stdout var/log/nginx/access.log && ln -s /dev/stderr var/log/nginx/error.log",
 	"rm -f etc/nginx/modules-enabled/*",
 }

@@ -86,6 +86,8 @@ func commonLayer(from string) (layer, error) {
 	}
 	entries := []entry{
 		bin,
+		// Sockets of PostgreSQL; what the base had in /run does not last.
+		{path: "/run/postgresql", dir: true, mode: 0o1777},
 		{path: "/docker-entrypoint.sh", mode: 0o755, data: []byte(sentryEntrypoint)},
 		{path: "/usr/src/sentry/src/sentry/loader/_registry.json", mode: 0o644, data: []byte(loaderRegistry)},
 	}
