@@ -39,7 +39,10 @@ func Run(ctx context.Context, p *proc.Proc) error {
 	return proc.Exit(2, "error: unrecognized subcommand '%s'", f.Word(0))
 }
 
-const defaultDir = "/work/.relay"
+const (
+	defaultDir = "/work/.relay"
+	spoolDir   = "/tmp/relay-spool"
+)
 
 // serve runs the server and the forwarder until ctx ends.
 func serve(ctx context.Context, p *proc.Proc, dir string) error {
@@ -51,7 +54,7 @@ func serve(ctx context.Context, p *proc.Proc, dir string) error {
 	if err != nil {
 		return proc.Exit(1, "error: relay has no usable credentials, which are required in managed mode: %v. Generate some with \"relay credentials generate\" first.", err)
 	}
-	sp, err := openSpool(p.Env("STANDIN_RELAY_SPOOL", "/tmp/relay-spool"))
+	sp, err := openSpool(spoolDir)
 	if err != nil {
 		return err
 	}

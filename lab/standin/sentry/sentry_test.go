@@ -199,7 +199,7 @@ func TestEventIsFound(t *testing.T) {
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("handle: %v, %d events told to snuba, want 1", err, len(rows))
 	}
-	if status, body := get(t, client, front.URL+path); status != http.StatusOK || !strings.Contains(body, "it's here") || !strings.Contains(body, "2023-11-14T22:13:20") {
+	if status, body := get(t, client, front.URL+path); status != http.StatusOK || !strings.Contains(body, "it's here") || !strings.Contains(body, "2023-11-14T22:13:20") || strings.Contains(body, "e+") {
 		t.Errorf("after: got %d and %s", status, body)
 	}
 	if status, _ := get(t, http.DefaultClient, front.URL+path); status != http.StatusUnauthorized {

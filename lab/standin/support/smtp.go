@@ -21,13 +21,12 @@ const (
 
 // SMTP takes mail and keeps it; it delivers nothing.
 func SMTP(ctx context.Context, p *proc.Proc) error {
-	addr, dir := p.Env("STANDIN_SMTP_ADDR", smtpAddress), p.Env("STANDIN_SMTP_DIR", mailDir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(mailDir, 0o755); err != nil {
 		return fmt.Errorf("make mail folder: %w", err)
 	}
-	p.Logf("listens on %s", addr)
-	return proc.ServeTCP(ctx, addr, func(_ context.Context, c net.Conn) {
-		s := newSession(c, dir)
+	p.Logf("listens on %s", smtpAddress)
+	return proc.ServeTCP(ctx, smtpAddress, func(_ context.Context, c net.Conn) {
+		s := newSession(c, mailDir)
 		if err := s.talk(); err != nil {
 			p.Logf("mail: %v", err)
 		}

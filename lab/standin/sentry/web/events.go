@@ -92,7 +92,9 @@ func (s *Server) askSnuba(ctx context.Context, project int64, id string) (map[st
 	var result struct {
 		Data []map[string]any `json:"data"`
 	}
-	if err := json.Unmarshal(body, &result); err != nil {
+	numbers := json.NewDecoder(bytes.NewReader(body))
+	numbers.UseNumber() // groups are larger than a float prints
+	if err := numbers.Decode(&result); err != nil {
 		return nil, fmt.Errorf("ask snuba: %w", err)
 	}
 	if len(result.Data) == 0 {
