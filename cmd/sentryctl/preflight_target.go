@@ -45,7 +45,12 @@ func newTarget(c *catalog.Catalog, in targetInput) preflight.Target {
 		Minimums: minimums(c.Minimums(in.Version, in.Profile)),
 	}
 	if in.Model == nil {
-		t.Project, t.Nofile, t.Bind = usualProject, usualNofile, cmp.Or(t.Bind, usualBind)
+		t.Project, t.Bind = usualProject, cmp.Or(t.Bind, usualBind)
+		// An override may ask for less; only together with the release can that
+		// be told.
+		if !isFile(filepath.Join(in.SiteDir, overrideFile)) {
+			t.Nofile = usualNofile
+		}
 		names := c.Volumes(in.Version)
 		t.Volumes = slices.Clone(names.External)
 		for _, name := range names.Project {
@@ -156,7 +161,7 @@ func findRelease(ctx context.Context, c *catalog.Catalog, o preflightOptions, in
 	}
 	switch {
 	case local:
-		return localRelease(ctx, o.source, v, in.Profile)
+		return localRelease(ctx, o.source, v, in)
 	case o.source == "" && v == rec.Version && isDir(in.SiteDir):
 		m, err := loadModel(ctx, in.SiteDir, in.Profile)
 		if err != nil && rec.State != site.Installed {
@@ -171,8 +176,11 @@ func findRelease(ctx context.Context, c *catalog.Catalog, o preflightOptions, in
 	return v, nil, u.Host, nil
 }
 
-// localRelease unpacks a release beside everything else and reads it.
-func localRelease(ctx context.Context, source string, v calver.Version, profile string) (calver.Version, *release.Model, string, error) {
+const overrideFile = "docker-compose.override.yml"
+
+// localRelease unpacks a release beside everything else and reads it, with the
+// override that the admin has put into the site.
+func localRelease(ctx context.Context, source string, v calver.Version, in targetInput) (calver.Version, *release.Model, string, error) {
 	tmp, err := os.MkdirTemp("", "sentryctl-preflight-*")
 	if err != nil {
 		return v, nil, "", fmt.Errorf("make room for release: %w", err)
@@ -182,7 +190,12 @@ func localRelease(ctx context.Context, source string, v calver.Version, profile 
 	if err != nil {
 		return v, nil, "", err
 	}
-	m, err := loadModel(ctx, tree.Dir, profile)
+	if override, err := os.ReadFile(filepath.Join(in.SiteDir, overrideFile)); err == nil {
+		if err := os.WriteFile(filepath.Join(tree.Dir, overrideFile), override, 0o600); err != nil {
+			return v, nil, "", fmt.Errorf("put the override beside the release: %w", err)
+		}
+	}
+	m, err := loadModel(ctx, tree.Dir, in.Profile)
 	return tree.Version, m, "", err
 }
 

@@ -59,6 +59,32 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+// TestOverrideOfTheAdminCounts proves that a limit which an override lowers is
+// no longer asked for: it is the way out where a daemon cannot grant it.
+func TestOverrideOfTheAdminCounts(t *testing.T) {
+	tree, dir := t.TempDir(), t.TempDir()
+	for path, text := range map[string]string{
+		filepath.Join(tree, "docker-compose.yml"): "services: {clickhouse: {image: c, ulimits: {nofile: {soft: 262144, hard: 262144}}}}\n",
+		filepath.Join(tree, ".env"):               "COMPOSE_PROJECT_NAME=p\nSENTRY_IMAGE=sentry:25.10.0\n",
+		filepath.Join(dir, overrideFile):          "services: {clickhouse: {ulimits: {nofile: {soft: 4096, hard: 4096}}}}\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan, err := planPreflight(t.Context(), preflightOptions{site: dir, source: tree})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]preflight.NofileAsk{{Service: "clickhouse", Hard: 4096}}, plan.target.Nofile); d != "" {
+		t.Error(d)
+	}
+	plan, err = planPreflight(t.Context(), preflightOptions{site: dir, version: "25.10.0"})
+	if err != nil || plan.target.Nofile != nil {
+		t.Errorf("without the release: %v, %v", plan.target.Nofile, err)
+	}
+}
+
 func TestAppendLineOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fstab")
 	for before, want := range map[string]string{

@@ -57,6 +57,7 @@ func Buckets(ctx context.Context, o BucketOptions, k Keys) (made []string, err e
 	if err := answers(ctx, s3, o); err != nil {
 		return nil, err
 	}
+	made = []string{}
 	for _, name := range o.Buckets {
 		exists, err := s3.BucketExists(ctx, name)
 		if err != nil {
