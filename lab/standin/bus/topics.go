@@ -1,5 +1,10 @@
 package bus
 
+import (
+	"maps"
+	"slices"
+)
+
 // Topics of the path that an event takes.
 const (
 	IngestEvents       = "ingest-events"
@@ -83,7 +88,7 @@ func SchedulerTopics() map[string]string {
 }
 
 // AllTopics are the topics that `snuba bootstrap` and `sentry upgrade
-// --create-kafka-topics` make.
+// --create-kafka-topics` make, sorted.
 func AllTopics() []string {
 	seen := map[string]bool{"event-replacements": true, "outcomes-billing": true, "taskworker": true, "taskworker-dlq": true,
 		"snuba-generic-events-commit-log": true, "ingest-replay-events": true}
@@ -97,9 +102,5 @@ func AllTopics() []string {
 			seen[t] = true
 		}
 	}
-	all := make([]string, 0, len(seen))
-	for t := range seen {
-		all = append(all, t)
-	}
-	return all
+	return slices.Sorted(maps.Keys(seen))
 }

@@ -32,7 +32,7 @@ func Serve(ctx context.Context, p *proc.Proc) error {
 		p.Printf("ClickHouse server version %s.\n", version)
 		return nil
 	}
-	db, err := open(p.Env("STANDIN_CLICKHOUSE_DATA", dataDir), version)
+	db, err := open(dataDir, version)
 	if err != nil {
 		return err
 	}

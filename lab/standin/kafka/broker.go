@@ -24,7 +24,7 @@ const (
 // KAFKA_ADVERTISED_LISTENERS gives port 9092.
 func Broker(ctx context.Context, p *proc.Proc) error {
 	return serve(ctx, p, settings{
-		dir:        p.Env("STANDIN_KAFKA_DATA", dataDir),
+		dir:        dataDir,
 		listen:     "0.0.0.0:" + clientPort,
 		advertised: advertised(p.Getenv("KAFKA_ADVERTISED_LISTENERS")),
 	})

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/sentryctl/sentryctl/lab/standin/bus"
 	"github.com/sentryctl/sentryctl/lab/standin/clickhouse"
@@ -17,8 +20,9 @@ import (
 
 // stack is a ClickHouse and processes that use it.
 type stack struct {
-	t    *testing.T
-	host string
+	t      *testing.T
+	host   string
+	broker string
 }
 
 func newStack(t *testing.T) stack {
@@ -29,11 +33,11 @@ func newStack(t *testing.T) stack {
 	}
 	srv := httptest.NewServer(h)
 	t.Cleanup(func() { srv.Close(); done() })
-	return stack{t, strings.TrimPrefix(srv.URL, "http://")}
+	return stack{t: t, host: strings.TrimPrefix(srv.URL, "http://")}
 }
 
 func (s stack) process(out *bytes.Buffer, version string, args ...string) *proc.Proc {
-	env := map[string]string{"CLICKHOUSE_HOST": s.host, "STANDIN_VERSION": version}
+	env := map[string]string{"CLICKHOUSE_HOST": s.host, "STANDIN_VERSION": version, "DEFAULT_BROKERS": s.broker}
 	return &proc.Proc{Role: "snuba", Args: args, Stdout: out, Stderr: new(bytes.Buffer), Getenv: func(name string) string { return env[name] }}
 }
 
@@ -106,6 +110,48 @@ func TestAnEventIsFound(t *testing.T) {
 	}
 	if code, body := ask("/health?thorough=true", ""); code != 200 || !strings.Contains(body, "ok") {
 		t.Errorf("health: %d %s", code, body)
+	}
+}
+
+func TestTheErrorsConsumerFillsClickHouse(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.AllowAutoTopicCreation(), kfake.DefaultNumPartitions(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	s := newStack(t)
+	s.broker = cluster.ListenAddrs()[0]
+	s.run("26.8.0", "bootstrap", "--force")
+	producer, err := bus.NewProducer([]string{s.broker}, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer producer.Close()
+	message, err := bus.Event{EventID: strings.Repeat("cd", 16), ProjectID: 1}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := producer.Send(t.Context(), bus.Record{Topic: bus.Events, Value: message}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	ended := make(chan error, 1)
+	args := strings.Fields("rust-consumer --storage errors --consumer-group snuba-consumers --auto-offset-reset=latest --no-strict-offset-reset")
+	go func() { ended <- Run(ctx, s.process(new(bytes.Buffer), "26.8.0", args...)) }()
+	err = proc.Retry(ctx, s.process(new(bytes.Buffer), ""), "event", func(ctx context.Context) error {
+		out, err := clickhouse.Conn{Host: s.host}.Query(ctx, "SELECT count() FROM default.errors_local WHERE project_id = 1", "")
+		if err == nil && string(out) != "1\n" {
+			return errors.New("not there yet")
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-ended; proc.Code(ctx, err) != 0 {
+		t.Errorf("consumer: %v", err)
 	}
 }
 
