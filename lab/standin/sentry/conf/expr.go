@@ -51,8 +51,6 @@ func (p *parser) call(fn string, args []any) any {
 		return nil
 	case "str", "int", "float", "bool":
 		return args[0]
-	case "dict", "list", "tuple":
-		return Unknown{}
 	}
 	return Unknown{}
 }
