@@ -31,6 +31,8 @@ func newRootCmd(a *app) *cobra.Command {
 		return fault.New(fault.Usage, "Read: "+c.CommandPath()+" --help", "%w", err)
 	})
 	cmd.AddCommand(
+		newInstallCmd(a),
+		newResumeCmd(a),
 		newHelperCmd(a),
 		newReleaseCmd(a),
 		newPreflightCmd(a),

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/sentryctl/sentryctl/internal/calver"
+	"github.com/sentryctl/sentryctl/internal/catalog"
+	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/stack"
+)
+
+// installPlan is everything that is known before the first change.
+type installPlan struct {
+	options   installOptions
+	site      *site.Site
+	record    site.Record // of the site as it is; zero when there is none
+	known     bool        // the site has a record
+	catalog   *catalog.Catalog
+	answers   config.Answers
+	version   calver.Version
+	profile   string
+	source    string
+	tree      release.Tree
+	secretKey string
+	findings  []config.Finding // warnings about the configuration
+	scratch   string           // a directory of our own, removed at the end
+	project   *stack.Project
+	model     release.Model
+	engine    *stack.Engine
+	engineErr error
+}
+
+func (p *installPlan) close() {
+	if p.engine != nil {
+		p.engine.Close()
+	}
+	os.RemoveAll(p.scratch)
+}
+
+// prepareInstall reads, fetches and renders into a scratch directory. It
+// changes nothing else.
+func (a *app) prepareInstall(ctx context.Context, o installOptions) (*installPlan, error) {
+	p := &installPlan{options: o}
+	fetch := func(ctx context.Context) error { return p.fetchTree(ctx, a.fetcher(event.Discard{}, o.digest)) }
+	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.renderStaged, p.loadProject}
+	for _, prepare := range steps {
+		if err := prepare(ctx); err != nil {
+			return p, err
+		}
+	}
+	p.engine, p.engineErr = stack.Connect(ctx)
+	return p, ctx.Err()
+}
+
+func (p *installPlan) openSite(context.Context) error {
+	s, err := site.At(p.options.site)
+	if err != nil {
+		return err
+	}
+	foreign, err := s.Foreign()
+	if err != nil {
+		return err
+	}
+	if foreign != "" {
+		return fault.New(fault.NoSite, "Choose an empty directory with --site", "%s belongs to something else: it holds %s", s.Dir, foreign)
+	}
+	rec, err := s.ReadRecord()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	p.site, p.record, p.known = s, rec, err == nil
+	return nil
+}
+
+func (p *installPlan) readAnswers(context.Context) error {
+	base, err := config.Recorded(p.record.Answers, os.Environ())
+	if err != nil {
+		return err
+	}
+	p.answers, _, err = config.ReadAnswersOver(base, p.options.answers, p.options.sets(), os.Environ())
+	return err
+}
+
+// chooseVersion takes the version that was asked for, else the site's, else
+// the newest good one. An install never changes the version of a site.
+func (p *installPlan) chooseVersion(context.Context) error {
+	c, err := catalog.Load()
+	if err != nil {
+		return err
+	}
+	p.catalog = c
+	want := p.options.version
+	if want == "" && p.known {
+		want = p.record.Version.String()
+	}
+	o := catalog.ResolveOptions{AcceptAvoided: p.options.acceptAvoided || p.known, AcceptFuture: p.options.source != ""}
+	if p.version, err = c.Resolve(want, o); err != nil {
+		return err
+	}
+	if p.known && p.version != p.record.Version && p.record.State == site.Installed {
+		return fault.New(fault.Usage, "Leave --version away, or choose another directory with --site",
+			"%s holds Sentry %s; an install does not change it to %s", p.site.Dir, p.record.Version, p.version)
+	}
+	return nil
+}
+
+func (p *installPlan) makeScratch(context.Context) (err error) {
+	p.scratch, err = os.MkdirTemp("", "sentryctl-")
+	if err != nil {
+		return fmt.Errorf("make a scratch directory: %w", err)
+	}
+	return nil
+}
+
+// fetchTree takes the pristine tree that the site keeps, when it is whole, so
+// that finishing an install needs no network; else it fetches.
+func (p *installPlan) fetchTree(ctx context.Context, f release.Fetcher) error {
+	p.source = p.options.source
+	if p.source == "" && p.known && p.record.Version == p.version {
+		p.source = p.record.Source
+		if tree, err := release.Open(p.site.ReleaseDir(p.version)); err == nil && tree.Digest == p.record.Digest {
+			tree.Source, tree.Version = p.source, p.version
+			p.tree = tree
+			return nil
+		}
+	}
+	tree, err := f.Fetch(ctx, p.source, p.version, filepath.Join(p.scratch, "release"))
+	if err != nil {
+		return err
+	}
+	p.tree, p.source = tree, tree.Source
+	return nil
+}
+
+// render gives the configuration for the site as it now is on disk.
+func (p *installPlan) render() ([]config.File, error) {
+	files, findings, err := config.Render(config.RenderInput{
+		Version: p.version, Pristine: os.DirFS(p.tree.Dir), Disk: os.DirFS(p.site.Dir),
+		Answers: p.answers, SecretKey: p.secretKey,
+	})
+	p.findings = findings
+	return files, err
+}
+
+// renderStaged renders once before anything is touched, so that a wrong
+// answer is told now, and puts .env.custom where the staged project finds it.
+func (p *installPlan) renderStaged(context.Context) error {
+	if p.secretKey = config.ReadSecretKey(os.DirFS(p.site.Dir)); p.secretKey == "" {
+		p.secretKey = config.GenerateSecretKey()
+	}
+	files, err := p.render()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Path == customEnv {
+			return site.WriteFile(filepath.Join(p.scratch, customEnv), f.Data, f.Mode)
+		}
+	}
+	return nil
+}
+
+const customEnv = ".env.custom"
+
+// loadProject reads the project from the pristine tree, with the variables
+// that the site is going to have and the override file that it has.
+func (p *installPlan) loadProject(ctx context.Context) error {
+	o := stack.LoadOptions{Dir: p.tree.Dir, EnvFiles: []string{".env"}}
+	if custom := filepath.Join(p.scratch, customEnv); exists(custom) {
+		o.EnvFiles = append(o.EnvFiles, custom)
+	}
+	if override := p.site.Path("docker-compose.override.yml"); exists(override) {
+		o.Files = []string{"docker-compose.yml", override}
+	}
+	project, err := stack.Load(ctx, o)
+	if err != nil {
+		return err
+	}
+	p.project, p.model = project, project.Model()
+	p.model.Version = p.version.String()
+	p.profile = project.Getenv("COMPOSE_PROFILES")
+	if p.profile == "" {
+		p.profile = config.FeatureComplete // releases without profiles have everything
+	}
+	return nil
+}
+
+// publicURL is what browsers use, "" when nobody has said.
+func (p *installPlan) publicURL() *url.URL {
+	u, err := url.Parse(p.answers.URL)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return u
+}
+
+// door is the address under which this process reaches nginx.
+func (p *installPlan) door() string {
+	host, port := "127.0.0.1", "9000"
+	for _, published := range p.model.Ports {
+		if published.Service == "nginx" && published.Target == 80 {
+			port = published.Published
+			if ip := net.ParseIP(published.HostIP); ip != nil && !ip.IsUnspecified() {
+				host = published.HostIP
+			}
+		}
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,2 @@
+// Package arch owns one test: the table of allowed imports.
+package arch
