@@ -46,15 +46,19 @@ type RenderInput struct {
 
 // Render returns the configuration files of a site, by path. A file that is on
 // disk is the base of what it becomes: only what the answers say is set in it.
-// Rendering what was rendered gives the same bytes. Findings are warnings; a
-// file on disk that cannot be edited safely is an error with file and line.
+// Rendering what was rendered gives the same bytes. Findings are warnings;
+// answers that Validate refuses, and a file on disk that cannot be edited
+// safely, are errors of code fault.Usage.
 func Render(in RenderInput) ([]File, []Finding, error) {
 	reg, err := option.Load()
 	if err != nil {
 		return nil, nil, fmt.Errorf("load the option registry: %w", err)
 	}
-	r := &renderer{RenderInput: in, want: settle(in, reg)}
-	r.found = append(r.found, r.want.found...)
+	in.Answers = recall(in.Answers, in.Disk)
+	r := &renderer{RenderInput: in, want: settle(in, reg), found: Validate(in.Answers, in.Version)}
+	if err := r.found.err("check answers"); err != nil {
+		return nil, nil, err
+	}
 	for _, render := range []func() error{r.env, r.configYML, r.confPy, r.relay, r.geoip, r.examples} {
 		if err := render(); err != nil {
 			return nil, nil, err

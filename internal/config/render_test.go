@@ -39,7 +39,7 @@ func rich() Answers {
 		Mail:   Mail{Backend: "smtp", Domain: "example.com", From: "Sentry <s@example.com>", ListNamespace: "example.com", Host: "mail.example.com", Port: 587, Username: "u", Password: NewSecret("it's a $ecret #1"), UseTLS: true},
 		GeoIP:  GeoIP{Account: "123456", License: NewSecret("license-1")},
 		Proxy:  Proxy{HTTP: "http://proxy:3128", NoProxy: "localhost,10.0.0.0/8"},
-		AirGap: true, JSSDKAssets: true, CustomCA: "/etc/ca", Beacon: "anonymous",
+		AirGap: true, JSSDKAssets: true, CustomCA: "/etc/ca", Beacon: "off",
 	}
 }
 
@@ -146,7 +146,7 @@ func TestRenderRefusesWhatItWouldBreak(t *testing.T) {
 		"half an if":       {confPath, "a = 1\nif a:\n", "render configuration: sentry/sentry.conf.py:2: the last statement has no body"},
 		"tab":              {ymlPath, "a:\n\tb: 1\n", "render configuration: sentry/config.yml:2: has a tab in its indentation"},
 		"carriage returns": {ymlPath, "a: 1\r\n", "render configuration: sentry/config.yml:1: has Windows line ends"},
-		"twice":            {ymlPath, "a: 1\na: 2\n", "render configuration: sentry/config.yml:2: set beacon.anonymous: a is given twice, first on line 1"},
+		"twice":            {ymlPath, "a: 1\na: 2\n", "render configuration: sentry/config.yml:2: a is given twice, first on line 1"},
 		"open quote":       {customPath, "A='s3cret\n", "render configuration: .env.custom:1: A: the quoted value has no end"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -174,6 +174,9 @@ func TestRenderEveryRelease(t *testing.T) {
 		}
 		t.Run(d.Name(), func(t *testing.T) {
 			in := RenderInput{Version: v, Pristine: os.DirFS(filepath.Join(dir, d.Name())), Answers: rich(), SecretKey: testKey}
+			if v.Less(calver.MustParse("24.7.1")) {
+				in.Answers.Profile = ""
+			}
 			first := render(t, in)
 			in.Disk = onto(nil, first)
 			if diff := cmp.Diff(render(t, in), first); diff != "" {
@@ -233,4 +236,39 @@ func yamlMap(t *testing.T, b []byte) map[string]any {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// TestRenderAgainFromTheRecord: what a record does not keep stands in the files.
+func TestRenderAgainFromTheRecord(t *testing.T) {
+	in := RenderInput{Version: calver.MustParse("25.10.0"), Pristine: tree(), Answers: rich(), SecretKey: testKey}
+	first := render(t, in)
+	var node yaml.Node
+	if err := node.Encode(in.Answers); err != nil {
+		t.Fatal(err)
+	}
+	recorded, err := Recorded(node, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Answers, in.Disk = recorded, onto(nil, first)
+	if diff := cmp.Diff(render(t, in), first); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+}
+
+// TestRenderOptions: each kind of value arrives in its file as it is.
+func TestRenderOptions(t *testing.T) {
+	a := Answers{Options: map[string]any{
+		"SENTRY_TASKWORKER_CONCURRENCY": 8, "SES_PASSWORD": NewSecret("a'b$c"), "SETUP_JS_SDK_KEEP_OLD_ASSETS": true,
+		"slack.client-secret": NewSecret("s: #"), "redis.clusters": map[string]any{"default": map[string]any{"hosts": map[any]any{0: map[string]any{"port": 6379}}}},
+		"auth.ip-rate-limit": 5, "u2f.facets": []string{"https://a"}, "github-app.private-key": NewSecret("-----BEGIN-----\nabc\n-----END-----\n"),
+		"SENTRY_WEB_OPTIONS.workers": 6, "SENTRY_FEATURES": map[string]any{"organizations:x": true}, "SENTRY_METRICS_SAMPLE_RATE": 0.5, "SENTRY_METRICS_OPTIONS": map[string]any{"a": map[any]any{1: nil}},
+		"relay/limits.max_concurrent_requests": 50, "relay/relay.port": 3001,
+	}}
+	got := render(t, RenderInput{Version: calver.MustParse("26.8.0"), Pristine: tree(), Answers: a, SecretKey: testKey})
+	var b strings.Builder
+	for _, path := range []string{customPath, ymlPath, confPath, relayPath} {
+		b.WriteString("-- " + path + " --\n" + string(got[path].Data))
+	}
+	golden(t, "testdata/options.golden", b.String())
 }

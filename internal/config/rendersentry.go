@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/sentryctl/sentryctl/internal/config/pyconf"
 	"github.com/sentryctl/sentryctl/internal/config/yamltext"
 )
@@ -17,9 +19,8 @@ func (r *renderer) configYML() error {
 	if err != nil || !found {
 		return err
 	}
-	root, f := parseYAML(ymlPath, base)
-	if f != nil {
-		r.found = append(r.found, *f)
+	root, ok := r.root(ymlPath, base)
+	if !ok {
 		return nil
 	}
 	want := maps.Clone(r.want.yml)
@@ -31,11 +32,28 @@ func (r *renderer) configYML() error {
 	}
 	out, err := yamltext.Set(base, edits(want, func(key string) []string { return []string{key} }))
 	if err != nil {
-		r.refuse(ymlPath, lineOf(err), "Write each setting on a line of its own, in the way of the release's example", err)
+		r.refuse(ymlPath, lineOf(err), yamlHint, err)
 		return nil
 	}
 	r.put(ymlPath, openMode, out)
 	return nil
+}
+
+const yamlHint = "Write each setting on a line of its own, in the way of the release's example"
+
+// root returns the mapping of a YAML file; ok is false, with a finding, when
+// the file is none.
+func (r *renderer) root(path string, data []byte) (root *yaml.Node, ok bool) {
+	if _, f := parseYAML(path, data); f != nil {
+		r.found = append(r.found, *f)
+		return nil, false
+	}
+	root, err := yamltext.Root(data)
+	if err != nil {
+		r.refuse(path, lineOf(err), yamlHint, err)
+		return nil, false
+	}
+	return root, true
 }
 
 // edits returns an edit per key, in the order of the keys.
@@ -53,13 +71,12 @@ func (r *renderer) relay() error {
 	if err != nil || !found {
 		return err
 	}
-	if _, f := parseYAML(relayPath, base); f != nil {
-		r.found = append(r.found, *f)
+	if _, ok := r.root(relayPath, base); !ok {
 		return nil
 	}
 	out, err := yamltext.Set(base, edits(r.want.relay, func(key string) []string { return strings.Split(key, ".") }))
 	if err != nil {
-		r.refuse(relayPath, lineOf(err), "Write each setting on a line of its own, in the way of the release's example", err)
+		r.refuse(relayPath, lineOf(err), yamlHint, err)
 		return nil
 	}
 	r.put(relayPath, openMode, out)

@@ -17,7 +17,6 @@ type settings struct {
 	yml   map[string]any    // of config.yml
 	conf  map[string]any    // of sentry.conf.py: see assignment
 	relay map[string]any    // of relay/config.yml, dotted
-	found findings
 }
 
 // since24_1 begins with Django 4, whose CSRF_TRUSTED_ORIGINS are whole origins.
@@ -116,13 +115,11 @@ func (s *settings) network(a Answers, has func(string) bool) {
 }
 
 // options sorts the registry's options by file; one that this release does not
-// have is left out, with a finding.
+// have is left out, and Validate says so.
 func (s *settings) options(opts map[string]any, v calver.Version, reg *option.Registry) {
 	for _, key := range slices.Sorted(maps.Keys(opts)) {
 		o, ok := reg.Get(key)
 		if !ok || !o.Contains(v) {
-			s.found = append(s.found, Finding{ID: "option-not-here", Severity: Warn, Key: key,
-				Text: "option " + key + " is not written: release " + v.String() + " does not have it", Hint: "See: sentryctl config explain " + key})
 			continue
 		}
 		value := opts[key]

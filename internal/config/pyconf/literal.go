@@ -2,7 +2,6 @@ package pyconf
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +30,8 @@ func Literal(v any) (string, error) {
 		return sequence(v)
 	case map[string]any:
 		return dict(v)
+	case map[any]any: // what YAML makes of keys that are no strings
+		return dict(v)
 	default:
 		return "", fmt.Errorf("a %T cannot be written as Python", v)
 	}
@@ -48,15 +49,20 @@ func sequence[T any](list []T) (string, error) {
 	return "[" + strings.Join(items, ", ") + "]", nil
 }
 
-func dict(m map[string]any) (string, error) {
+func dict[K comparable](m map[K]any) (string, error) {
 	var items []string
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		s, err := Literal(m[k])
+	for k, v := range m {
+		key, err := Literal(k)
 		if err != nil {
 			return "", err
 		}
-		items = append(items, str(k)+": "+s)
+		value, err := Literal(v)
+		if err != nil {
+			return "", err
+		}
+		items = append(items, key+": "+value)
 	}
+	slices.Sort(items)
 	return "{" + strings.Join(items, ", ") + "}", nil
 }
 

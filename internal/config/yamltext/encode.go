@@ -2,6 +2,7 @@ package yamltext
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -63,12 +64,31 @@ func node(v any) (*yaml.Node, error) {
 			n.Content = append(n.Content, name(key), c)
 		}
 		return n, nil
+	case map[any]any: // what YAML makes of keys that are no strings
+		return loose(v)
 	case nil, bool, int, float64:
 		n := &yaml.Node{}
 		return n, n.Encode(v)
 	default:
 		return nil, fmt.Errorf("a %T cannot be written", v)
 	}
+}
+
+func loose(m map[any]any) (*yaml.Node, error) {
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	keys := slices.SortedFunc(maps.Keys(m), func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	for _, key := range keys {
+		k, err := node(key)
+		if err != nil {
+			return nil, err
+		}
+		v, err := node(m[key])
+		if err != nil {
+			return nil, err
+		}
+		n.Content = append(n.Content, k, v)
+	}
+	return n, nil
 }
 
 // word matches keys that need no quotes. YAML 1.1 takes some words for booleans.
