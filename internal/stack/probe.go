@@ -72,7 +72,7 @@ func newRhythm(urgent bool) rhythm {
 	if urgent {
 		return rhythm{next: 100 * time.Millisecond, limit: time.Second}
 	}
-	return rhythm{next: 300 * time.Millisecond, limit: 2 * time.Second}
+	return rhythm{next: 700 * time.Millisecond, limit: 2 * time.Second}
 }
 
 func (r *rhythm) pause() time.Duration {

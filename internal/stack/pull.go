@@ -72,11 +72,8 @@ func pullFault(refs []string, failures []error) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	hint := "Run the same command again, or on a host without a network bring the images with docker load: docker pull " + named[0] +
-		" && docker save elsewhere; missing: " + strings.Join(named, " ")
-	if len(named) == 1 {
-		hint = "Run the same command again, or on a host without a network bring " + named[0] + " with docker save and docker load"
-	}
+	hint := "Run the same command again; on a host without a network bring the images with docker load, from a host that has them: docker save -o images.tar " +
+		strings.Join(named, " ")
 	return fault.New(fault.Resumable, hint, "pull %d of %d images: %w", len(errs), len(refs), errors.Join(errs...))
 }
 

@@ -29,7 +29,7 @@ type watch struct {
 	box     box
 	urgency int
 	fresh   bool // just started
-	probes  *gate
+	work    *gate
 	said    string // by the last health command
 }
 
@@ -40,8 +40,14 @@ type watch struct {
 // of the check, 30 s and more, but takes it when it is there.
 func (w *watch) ready(ctx context.Context) error {
 	deadline := time.Now().Add(w.stack.ReadyTimeout)
-	beats := newRhythm(w.urgency > 0)
+	beats := newRhythm(w.urgency > 0 || !w.fresh)
 	first := w.box.restarts
+	if w.fresh {
+		// A program that was just started is not ready, and asking costs.
+		if err := sleep(ctx, beats.pause()); err != nil {
+			return err
+		}
+	}
 	for {
 		b, err := w.stack.engine.look(ctx, w.box.id)
 		if err != nil {
@@ -135,10 +141,14 @@ func (w *watch) judge(ctx context.Context, firstRestarts int) (ready bool, err e
 	if command == nil {
 		return w.stable(ctx)
 	}
-	if err := w.probes.enter(ctx, w.urgency); err != nil {
+	urgency := w.urgency
+	if urgency > 0 {
+		urgency += awaitedFirst
+	}
+	if err := w.work.enter(ctx, urgency); err != nil {
 		return false, err
 	}
-	defer w.probes.leave()
+	defer w.work.leave()
 	ok, said, err := w.stack.engine.probe(ctx, b, command)
 	w.said = said
 	return ok, err

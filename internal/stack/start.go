@@ -77,11 +77,10 @@ type node struct {
 
 // launch is one start of some services.
 type launch struct {
-	stack  *Stack
-	nodes  map[string]*node
-	starts *gate
-	probes *gate
-	done   *counter
+	stack *Stack
+	nodes map[string]*node
+	work  *gate // starts and health commands
+	done  *counter
 }
 
 func (s *Stack) newLaunch(ctx context.Context, p *types.Project) (*launch, error) {
@@ -95,7 +94,7 @@ func (s *Stack) newLaunch(ctx context.Context, p *types.Project) (*launch, error
 		return nil, err
 	}
 	l := &launch{
-		stack: s, nodes: map[string]*node{}, starts: newGate(startWidth()), probes: newGate(probeWidth()),
+		stack: s, nodes: map[string]*node{}, work: newGate(workWidth()),
 		done: &counter{unit: "services", total: len(p.Services), sink: s.sink},
 	}
 	for name, service := range p.Services {
@@ -117,13 +116,16 @@ func (s *Stack) newLaunch(ctx context.Context, p *types.Project) (*launch, error
 	return l, nil
 }
 
-// startWidth bounds how many containers the Engine starts at once: each keeps
-// a CPU busy for a good part of its start.
-func startWidth() int { return max(4, runtime.NumCPU()) }
+// workWidth bounds how many starts and health commands the Engine is given at
+// once: each keeps a CPU busy for a good part of its time.
+func workWidth() int { return max(4, runtime.NumCPU()) }
 
-// probeWidth bounds how many health commands run at once. More than one per
-// CPU slow down those that somebody waits for.
-func probeWidth() int { return max(2, runtime.NumCPU()) }
+// Health commands that somebody waits for come first, then starts, and last
+// the health commands that nothing hangs on.
+const (
+	startFirst   = 1
+	awaitedFirst = 1 << 16
+)
 
 // run takes every service up, each as soon as what it needs is there. The
 // first failure ends all.
@@ -177,11 +179,11 @@ func (l *launch) start(ctx context.Context, n *node) error {
 		if n.awaitEnd && b.completed() {
 			continue
 		}
-		if err := l.starts.enter(ctx, n.urgency); err != nil {
+		if err := l.work.enter(ctx, startFirst+n.urgency); err != nil {
 			return err
 		}
 		err := l.startOne(ctx, n, b)
-		l.starts.leave()
+		l.work.leave()
 		if err != nil {
 			return err
 		}
@@ -207,7 +209,7 @@ func (l *launch) startOne(ctx context.Context, n *node, b box) error {
 // they have ended if that is what somebody waits for.
 func (l *launch) finish(ctx context.Context, n *node) error {
 	for _, b := range n.boxes {
-		w := &watch{stack: l.stack, box: b, urgency: n.urgency, probes: l.probes, fresh: n.started[b.id]}
+		w := &watch{stack: l.stack, box: b, urgency: n.urgency, work: l.work, fresh: n.started[b.id]}
 		wait := w.ready
 		if n.awaitEnd {
 			wait = w.ended
