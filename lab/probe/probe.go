@@ -112,7 +112,7 @@ func post(ctx context.Context, url, key string, event []byte) error {
 
 // Find waits until ClickHouse has the event.
 func (p Probe) Find(ctx context.Context, project, id string) error {
-	query := fmt.Sprintf("SELECT count() FROM default.errors_local WHERE project_id = %s AND event_id = '%s'", project, dashed(id))
+	query := fmt.Sprintf("SELECT count() FROM default.errors_local WHERE project_id = %s AND event_id = '%s'", project, id)
 	err := until(ctx, func(ctx context.Context) error {
 		out, err := p.exec(ctx, "clickhouse", "clickhouse-client", "-q", query)
 		if err != nil {
@@ -127,11 +127,6 @@ func (p Probe) Find(ctx context.Context, project, id string) error {
 		return fmt.Errorf("find event %s in ClickHouse: %w", id, err)
 	}
 	return nil
-}
-
-// dashed writes an event ID as the UUID that ClickHouse has it as.
-func dashed(id string) string {
-	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
 }
 
 func (p Probe) exec(ctx context.Context, service string, command ...string) (string, error) {
