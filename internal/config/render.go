@@ -9,6 +9,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/config/option"
+	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
 // The files that we render, as slash-separated paths in a site.
@@ -26,6 +27,9 @@ const (
 	openMode   fs.FileMode = 0o644
 	secretMode fs.FileMode = 0o600
 )
+
+// maxConfig bounds the files that we edit: the largest of upstream's has 20 kB.
+const maxConfig = 1 << 20
 
 // File is a file that a site is to have.
 type File struct {
@@ -118,8 +122,8 @@ func read(fsys fs.FS, path string) (data []byte, found bool, err error) {
 		return nil, false, nil
 	case err != nil:
 		return nil, false, fmt.Errorf("read configuration: %w", err)
-	case len(data) > maxFile:
-		return nil, false, fmt.Errorf("read configuration: %s is larger than %d MB", path, maxFile>>20)
+	case len(data) > maxConfig:
+		return nil, false, fault.New(fault.Usage, "Look whether that is the right file", "read configuration: %s is larger than %d MB", path, maxConfig>>20)
 	}
 	return data, true, nil
 }

@@ -28,7 +28,10 @@ func (r *renderer) configYML() error {
 		want[secretKeyOption] = r.SecretKey
 	}
 	if _, ok := want["system.url-prefix"]; !ok && unset(scalarAt(root, "system.url-prefix")) {
-		want["system.url-prefix"] = defaultURL(r.Answers.Bind, r.Host)
+		guess := defaultURL(r.Answers.Bind, r.Host)
+		want["system.url-prefix"] = guess
+		r.found = append(r.found, Finding{ID: "url-guessed", Severity: Info, File: ymlPath, Key: "url",
+			Text: "nobody gave the address of this Sentry: links in mails go to " + guess, Hint: "Set url to what a browser uses, such as https://sentry.example.com"})
 	}
 	out, err := yamltext.Set(base, edits(want, func(key string) []string { return []string{key} }))
 	if err != nil {

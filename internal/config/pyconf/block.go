@@ -27,9 +27,9 @@ func (s *scanner) complete() error {
 	}
 	switch st := s.statements[len(s.statements)-1]; {
 	case st.last == ':':
-		return &SyntaxError{st.line, "the last statement has no body"}
+		return &SyntaxError{s.lineOf(st.start), "the last statement has no body"}
 	case st.first == "@":
-		return &SyntaxError{st.line, "a decorator that decorates nothing"}
+		return &SyntaxError{s.lineOf(st.start), "a decorator that decorates nothing"}
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func Follows(src []byte) (int, error) {
 	}
 	for _, st := range s.statements {
 		if st.start >= len(src)-len(after) {
-			return st.line, nil
+			return s.lineOf(st.start), nil
 		}
 	}
 	return 0, nil
@@ -119,7 +119,7 @@ func split(src []byte) (before, after []byte, found bool, err error) {
 	for _, st := range s.statements {
 		if st.start >= stop {
 			if st.indent > 0 || slices.Contains([]string{"elif", "else", "except", "finally"}, st.first) {
-				return nil, nil, false, &SyntaxError{st.line, "the block of sentryctl stands in the middle of a statement"}
+				return nil, nil, false, &SyntaxError{s.lineOf(st.start), "the block of sentryctl stands in the middle of a statement"}
 			}
 			break
 		}

@@ -154,3 +154,13 @@ func FuzzSetBlock(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkCheck(b *testing.B) {
+	src := []byte(strings.Repeat("NAME = {\"key\": f\"{value!r}\", 'list': [1, 2, 3]}  # why\n", 5000))
+	b.SetBytes(int64(len(src)))
+	for b.Loop() {
+		if err := Check(src); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

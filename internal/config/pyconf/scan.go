@@ -22,7 +22,6 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line,
 // statement is one logical line.
 type statement struct {
 	start  int    // offset of its first character behind the indentation
-	line   int    // 1-based
 	indent int    // bytes before it
 	first  string // its first word or character
 	last   byte   // its last character that is no comment or blank
@@ -157,7 +156,7 @@ func (s *scanner) begin() {
 		end++
 	}
 	first := string(s.src[s.pos:max(end, s.pos+1)])
-	s.statements = append(s.statements, statement{start: s.pos, line: s.lineOf(s.pos), indent: s.column(), first: first})
+	s.statements = append(s.statements, statement{start: s.pos, indent: s.column(), first: first})
 }
 
 // token reads a word, string, bracket or operator.
