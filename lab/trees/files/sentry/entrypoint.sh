@@ -1,7 +1,7 @@
 #!/bin/bash
 set -e
 
-if [ -n "$(ls -A /usr/local/share/ca-certificates 2>/dev/null)" ]; then
+if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
   update-ca-certificates
 fi
 
