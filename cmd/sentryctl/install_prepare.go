@@ -147,7 +147,7 @@ func (p *installPlan) fetchTree(ctx context.Context, f release.Fetcher) error {
 func (p *installPlan) render() ([]config.File, error) {
 	files, findings, err := config.Render(config.RenderInput{
 		Version: p.version, Pristine: os.DirFS(p.tree.Dir), Disk: os.DirFS(p.site.Dir),
-		Answers: p.answers, SecretKey: p.secretKey,
+		Answers: p.answers, SecretKey: p.secretKey, Host: hostName(),
 	})
 	p.findings = findings
 	return files, err
@@ -217,6 +217,16 @@ func (p *installPlan) door() string {
 		}
 	}
 	return net.JoinHostPort(host, port)
+}
+
+// hostName is the name under which others know this machine, "" when it has
+// none that would help them.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
 }
 
 func exists(path string) bool {

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/geoip"
 	"github.com/sentryctl/sentryctl/internal/health"
@@ -60,6 +61,9 @@ func (a *app) carryOut(ctx context.Context, p *installPlan) error {
 	done := sync.OnceValue(hush)
 	defer done()
 	sink.Add(append(p.secrets(), password)...)
+	for _, f := range p.findings {
+		sink.Emit(event.Notice{Level: string(f.Severity), Text: f.Error(), Hint: f.Hint})
+	}
 	env := p.environment(sink, record, password)
 	runner := step.Runner[*install.Env]{Log: journal, Sink: sink, Site: p.site.Dir, Now: time.Now, Prior: prior, Redact: sink.Redact}
 	outcome, err := runner.Run(ctx, env, header, install.Steps())

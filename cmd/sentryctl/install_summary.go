@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
 	"strings"
 
+	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/install"
@@ -54,10 +57,7 @@ func (a *app) summarize(p *installPlan, env *install.Env, o step.Outcome) error 
 
 // browserURL is what to type into a browser.
 func (p *installPlan) browserURL() string {
-	if p.answers.URL != "" {
-		return p.answers.URL
-	}
-	return "http://" + p.door()
+	return cmp.Or(config.ReadURL(os.DirFS(p.site.Dir)), "http://"+p.door())
 }
 
 // text is the summary for a person.

@@ -135,9 +135,8 @@ func recorded(dir string) (site.Record, config.Answers, error) {
 		return site.Record{}, answers, nil // the checks of the site say more
 	case err != nil:
 		return site.Record{}, answers, err
-	case !rec.Answers.IsZero():
-		err = rec.Answers.Decode(&answers)
 	}
+	answers, err = config.Recorded(rec.Answers, os.Environ())
 	if err != nil {
 		return rec, answers, fmt.Errorf("read the site's answers: %w", err)
 	}

@@ -83,6 +83,20 @@ func (r *renderer) envDiffers() (differs func(key, value string) bool, ok bool, 
 	}, true, nil
 }
 
+// pristineVariable returns what the release's own .env says.
+func (r *renderer) pristineVariable(name string) string {
+	data, _, err := read(r.Pristine, envPath)
+	if err != nil {
+		return ""
+	}
+	f, err := envfile.Parse(data)
+	if err != nil {
+		return "" // env() has said so
+	}
+	value, _ := f.Get(name)
+	return value
+}
+
 // lineOf returns the line that begins an error's text ("line 3: …"), or 0.
 func lineOf(err error) int {
 	var n int

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,9 +28,9 @@ func (r *renderer) configYML() error {
 	if _, ok := want[secretKeyOption]; !ok && unset(scalarAt(root, secretKeyOption)) && r.SecretKey != "" {
 		want[secretKeyOption] = r.SecretKey
 	}
-	if _, ok := want["system.url-prefix"]; !ok && unset(scalarAt(root, "system.url-prefix")) {
-		guess := defaultURL(r.Answers.Bind, r.Host)
-		want["system.url-prefix"] = guess
+	if _, ok := want[urlOption]; !ok && unset(scalarAt(root, urlOption)) {
+		guess := defaultURL(cmp.Or(r.Answers.Bind, r.pristineVariable("SENTRY_BIND")), r.Host)
+		want[urlOption] = guess
 		r.found = append(r.found, Finding{ID: "url-guessed", Severity: Info, File: ymlPath, Key: "url",
 			Text: "nobody gave the address of this Sentry: links in mails go to " + guess, Hint: "Set url to what a browser uses, such as https://sentry.example.com"})
 	}

@@ -67,3 +67,19 @@ func scalarAt(root *yaml.Node, key string) string {
 func unset(value string) bool {
 	return slices.Contains([]string{"", "!!changeme!!", "changeme"}, value)
 }
+
+// ReadURL returns the address that a site gives for itself in its links, ""
+// when it has none.
+func ReadURL(disk fs.FS) string {
+	data, found, err := read(disk, ymlPath)
+	if err != nil || !found {
+		return ""
+	}
+	root, err := yamltext.Root(data)
+	if err != nil {
+		return ""
+	}
+	return scalarAt(root, urlOption)
+}
+
+const urlOption = "system.url-prefix"

@@ -22,6 +22,7 @@ func Steps() []Step {
 		placeRelease(),
 		trustCertificates(),
 		writeConfig(),
+		amendConfig(),
 		wal2json(),
 		createVolumes(),
 		buildImages(),
