@@ -7,22 +7,57 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: build test test-fast lint clean help
+# The demo's own names, port and directory: it meets no real site.
+DEMO      := build/demo
+DEMO_NAME := sentryctl-lab-demo
+DEMO_BIND := 127.0.0.1:19080
+DEMO_VERSION := 25.10.0
+
+COMPOSE_PLUGIN := github.com/docker/compose/v5/cmd@v5.0.2
+
+.PHONY: build lab demo test test-fast test-engine test-e2e lint bench bench-install clean help
 
 build: ## build the static binary bin/sentryctl
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/sentryctl ./cmd/sentryctl
 
-test: lint test-fast ## everything that can be checked here
+lab: ## set up the lab: a Docker Engine, stand-in images, releases (minutes once, then seconds)
+	@go run ./lab/cmd/lab up
+
+# What Sentry needs of CPUs and memory, the lab's stand-ins do not.
+demo: build lab ## install a Sentry-shaped stack on a real Engine and find an event in it
+	@go run ./lab/cmd/lab clean --prefix $(DEMO_NAME)
+	@rm -rf $(DEMO)
+	@go run ./lab/cmd/lab release --prefix $(DEMO_NAME) --bind $(DEMO_BIND) $(DEMO_VERSION) $(DEMO)/release
+	bin/sentryctl install --site $(DEMO)/site --source $(DEMO)/release --version $(DEMO_VERSION) \
+		--url http://$(DEMO_BIND) --admin-email admin@example.com --ignore cpu-count,ram --yes
+	@go run ./lab/cmd/lab event --site $(DEMO)/site
+	@echo; echo 'The demo runs on. Look at http://$(DEMO_BIND), and take it down with: make clean'
+
+test: lint lab build test-fast test-engine test-e2e ## everything; what it needs, it sets up
 
 test-fast: ## unit, golden and command tests: no Engine, seconds
-	go test ./...
+	go test -short ./...
 
-lint: ## formatting and vet
+test-engine: ## tests of single packages on a real Engine
+	go test -count=1 ./internal/stack ./lab/images ./lab/setup
+
+test-e2e: ## whole installs on a real Engine with the lab
+	go test -count=1 -timeout 20m ./lab/e2e/...
+
+lint: ## formatting, vet, go.mod
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run: gofmt -w on these'; exit 1; }
 	go vet ./...
 
-clean: ## remove what was built
+bench: bench-install ## every benchmark
+	go test -run '^$$' -bench . -benchmem ./...
+
+bench-install: build lab ## install with public tools and with sentryctl in turn; print medians and ratio
+	GOBIN=$(CURDIR)/build/bench go install $(COMPOSE_PLUGIN)
+	go run ./lab/cmd/bench-install
+
+clean: ## remove what was built, and the lab's sites from the Engine
+	-@go run ./lab/cmd/lab clean --prefix sentryctl-lab
 	rm -rf bin build
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16

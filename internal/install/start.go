@@ -69,7 +69,10 @@ func proveFrontDoor() Step {
 	return Step{
 		ID: "prove-front-door", Title: "Prove the front door", Idempotent: true, Always: true,
 		Skip: noStart,
-		Done: func(ctx context.Context, e *Env) (bool, error) { return e.FrontDoor.Answers(ctx) == nil, nil },
+		Done: func(ctx context.Context, e *Env) (bool, error) {
+			ready, err := dataReady(ctx, e)
+			return ready && err == nil && e.FrontDoor.Answers(ctx) == nil, err
+		},
 		Run:  func(ctx context.Context, e *Env) error { return e.FrontDoor.Prove(ctx) },
 	}
 }
