@@ -1,8 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/sentryctl/sentryctl/internal/config/yamltext"
 )
@@ -24,6 +28,33 @@ func recall(a Answers, disk fs.FS) Answers {
 			a.Mail.Password = NewSecret(scalarAt(root, "mail.password"))
 		}
 	}
+	return recallStorage(a, disk)
+}
+
+// recallStorage fills in the secret key that belongs to the access key of
+// filestore.options.
+func recallStorage(a Answers, disk fs.FS) Answers {
+	const key = "filestore.options"
+	given, ok := a.Options[key].(map[string]any)
+	if !ok || given["access_key"] == nil || given["secret_key"] != nil {
+		return a
+	}
+	data, found, err := read(disk, ymlPath)
+	if err != nil || !found {
+		return a
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return a // told by whoever edits the file
+	}
+	have, ok := file[key].(map[string]any)
+	if !ok || have["access_key"] != given["access_key"] || have["secret_key"] == nil {
+		return a
+	}
+	full := maps.Clone(given)
+	full["secret_key"] = NewSecret(fmt.Sprint(have["secret_key"]))
+	a.Options = maps.Clone(a.Options)
+	a.Options[key] = full
 	return a
 }
 

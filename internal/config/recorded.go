@@ -62,9 +62,7 @@ func ReadAnswersOver(base Answers, path string, sets, env []string) (Answers, []
 func (a Answers) Secrets() []string {
 	all := []Secret{a.Admin.Password, a.Mail.Password, a.GeoIP.License}
 	for _, v := range a.Options {
-		if s, ok := v.(Secret); ok {
-			all = append(all, s)
-		}
+		all = append(all, secretsIn(v)...)
 	}
 	var out []string
 	for _, s := range all {

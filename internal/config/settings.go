@@ -122,10 +122,7 @@ func (s *settings) options(opts map[string]any, v calver.Version, reg *option.Re
 		if !ok || !o.Contains(v) {
 			continue
 		}
-		value := opts[key]
-		if secret, ok := value.(Secret); ok {
-			value = secret.Reveal()
-		}
+		value := reveal(opts[key])
 		switch o.File {
 		case option.Env:
 			s.env[key] = envText(value)
