@@ -73,7 +73,7 @@ func proveFrontDoor() Step {
 			ready, err := dataReady(ctx, e)
 			return ready && err == nil && e.FrontDoor.Answers(ctx) == nil, err
 		},
-		Run:  func(ctx context.Context, e *Env) error { return e.FrontDoor.Prove(ctx) },
+		Run: func(ctx context.Context, e *Env) error { return e.FrontDoor.Prove(ctx) },
 	}
 }
 
