@@ -83,9 +83,9 @@ func (r *renderer) envDiffers() (differs func(key, value string) bool, ok bool, 
 	}, true, nil
 }
 
-// pristineVariable returns what the release's own .env says.
-func (r *renderer) pristineVariable(name string) string {
-	data, _, err := read(r.Pristine, envPath)
+// variable returns what an env file says, "" when it says nothing.
+func variable(dir fs.FS, path, name string) string {
+	data, _, err := read(dir, path)
 	if err != nil {
 		return ""
 	}

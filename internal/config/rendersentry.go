@@ -28,8 +28,8 @@ func (r *renderer) configYML() error {
 	if _, ok := want[secretKeyOption]; !ok && unset(scalarAt(root, secretKeyOption)) && r.SecretKey != "" {
 		want[secretKeyOption] = r.SecretKey
 	}
-	if _, ok := want[urlOption]; !ok && unset(scalarAt(root, urlOption)) {
-		guess := defaultURL(cmp.Or(r.Answers.Bind, r.pristineVariable("SENTRY_BIND")), r.Host)
+	if have := scalarAt(root, urlOption); want[urlOption] == nil && (unset(have) || have == r.formerGuess()) {
+		guess := defaultURL(cmp.Or(r.Answers.Bind, variable(r.Pristine, envPath, bindVariable)), r.Host)
 		want[urlOption] = guess
 		r.found = append(r.found, Finding{ID: "url-guessed", Severity: Info, File: ymlPath, Key: "url",
 			Text: "nobody gave the address of this Sentry: links in mails go to " + guess, Hint: "Set url to what a browser uses, such as https://sentry.example.com"})
@@ -42,6 +42,15 @@ func (r *renderer) configYML() error {
 	r.put(ymlPath, openMode, out)
 	return nil
 }
+
+// formerGuess is what the site's address was guessed from the port that it has
+// now: such an address follows the port, and one that somebody wrote stays.
+func (r *renderer) formerGuess() string {
+	bind := cmp.Or(variable(r.Disk, customPath, bindVariable), variable(r.Disk, envPath, bindVariable))
+	return defaultURL(bind, r.Host)
+}
+
+const bindVariable = "SENTRY_BIND"
 
 const yamlHint = "Write each setting on a line of its own, in the way of the release's example"
 
