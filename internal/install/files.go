@@ -140,6 +140,10 @@ func writeConfig() Step {
 			}
 			defer e.forgetStack()
 			for _, f := range files {
+				// A file that is right keeps its time: services that mount it go on.
+				if site.SameFile(e.Site.Path(filepath.FromSlash(f.Path)), f.Data) {
+					continue
+				}
 				if err := site.WriteFile(e.Site.Path(filepath.FromSlash(f.Path)), f.Data, f.Mode); err != nil {
 					return err
 				}
