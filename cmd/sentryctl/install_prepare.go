@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/catalog"
@@ -37,6 +38,7 @@ type installPlan struct {
 	scratch   string           // a directory of our own, removed at the end
 	project   *stack.Project
 	model     release.Model
+	arch      string // of the Engine, as Go names it
 	engine    *stack.Engine
 	engineErr error
 }
@@ -53,14 +55,40 @@ func (p *installPlan) close() {
 func (a *app) prepareInstall(ctx context.Context, o installOptions) (*installPlan, error) {
 	p := &installPlan{options: o}
 	fetch := func(ctx context.Context) error { return p.fetchTree(ctx, a.fetcher(event.Discard{}, o.digest)) }
-	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.renderStaged, p.loadProject}
+	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.connect, p.renderStaged, p.loadProject}
 	for _, prepare := range steps {
 		if err := prepare(ctx); err != nil {
 			return p, err
 		}
 	}
-	p.engine, p.engineErr = stack.Connect(ctx)
 	return p, ctx.Err()
+}
+
+// connect comes early because the release may want to know the Engine's
+// architecture. That no Engine answers is said with the report of preflight.
+func (p *installPlan) connect(ctx context.Context) error {
+	p.arch = runtime.GOARCH
+	if p.engine, p.engineErr = stack.Connect(ctx); p.engineErr != nil {
+		return nil
+	}
+	info, err := p.engine.Info(ctx)
+	if err == nil && info.Arch == "aarch64" {
+		p.arch = "arm64"
+	}
+	return err
+}
+
+// installerVariables are what upstream's installer exports and the compose
+// files of some releases take (install/detect-platform.sh, up to 24.4.1).
+func (p *installPlan) installerVariables() map[string]string {
+	if !(calver.Range{Since: calver.MustParse("22.7.0"), Until: calver.MustParse("24.4.1")}).Contains(p.version) {
+		return nil
+	}
+	clickhouse := p.catalog.Engines(p.version).ClickHouse
+	if p.arch == "arm64" && clickhouse.Arm64 != nil {
+		return map[string]string{"CLICKHOUSE_IMAGE": clickhouse.Arm64.Image}
+	}
+	return map[string]string{"CLICKHOUSE_IMAGE": clickhouse.Image}
 }
 
 func (p *installPlan) openSite(context.Context) error {
@@ -84,7 +112,7 @@ func (p *installPlan) openSite(context.Context) error {
 }
 
 func (p *installPlan) readAnswers(context.Context) error {
-	base, err := config.Recorded(p.record.Answers, os.Environ())
+	base, err := config.Recorded(p.record.Answers, p.site.Own(), os.Environ())
 	if err != nil {
 		return err
 	}
@@ -147,7 +175,7 @@ func (p *installPlan) fetchTree(ctx context.Context, f release.Fetcher) error {
 func (p *installPlan) render() ([]config.File, error) {
 	files, findings, err := config.Render(config.RenderInput{
 		Version: p.version, Pristine: os.DirFS(p.tree.Dir), Disk: os.DirFS(p.site.Dir),
-		Answers: p.answers, SecretKey: p.secretKey, Host: hostName(),
+		Answers: p.answers, SecretKey: p.secretKey, Host: hostName(), Installer: p.installerVariables(),
 	})
 	p.findings = findings
 	return files, err

@@ -44,8 +44,9 @@ type RenderInput struct {
 	Pristine  fs.FS // the release's tree
 	Disk      fs.FS // the site as it is; nil or empty for a new one
 	Answers   Answers
-	SecretKey string // for a site that has none yet: ReadSecretKey, GenerateSecretKey
-	Host      string // name of this host for a URL that nobody gave; localhost when empty
+	SecretKey string            // for a site that has none yet: ReadSecretKey, GenerateSecretKey
+	Installer map[string]string // variables that the release expects of its installer; a file that sets one wins
+	Host      string            // name of this host for a URL that nobody gave; localhost when empty
 }
 
 // Render returns the configuration files of a site, by path. A file that is on

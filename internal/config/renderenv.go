@@ -36,6 +36,12 @@ func (r *renderer) env() error {
 		r.refuse(customPath, lineOf(err), "Correct the line; a value with blanks or quotes stands in quotes", err)
 		return nil
 	}
+	for key, v := range r.Installer {
+		_, theirs := rest.Get(key)
+		if _, asked := r.want.env[key]; !asked && !theirs && variable(r.Pristine, envPath, key) == "" {
+			r.want.env[key] = v
+		}
+	}
 	header, err := head("env.custom.tmpl")
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ const boxImage = "sentryctl-test-box:latest"
 // realEngine connects to the Engine of this machine, or skips.
 func realEngine(t testing.TB) *Engine {
 	t.Helper()
+	if testing.Short() {
+		t.Skipf("needs a Docker Engine, and this is a short run")
+	}
 	e, err := Connect(t.Context())
 	if err != nil {
 		t.Skipf("no Docker Engine answers: %v", err)

@@ -31,6 +31,7 @@ type watch struct {
 	fresh   bool // just started
 	work    *gate
 	said    string // by the last health command
+	code    string // ", last with exit code N", once an end was seen
 }
 
 // ready returns when the container's own health command has passed, or, when
@@ -119,11 +120,14 @@ func (p *proven) has(b box) bool {
 // one.
 func (w *watch) judge(ctx context.Context, firstRestarts int) (ready bool, err error) {
 	b := w.box
+	if !b.running() && b.state != container.StateCreated {
+		w.code = fmt.Sprintf(", last with exit code %d", b.exitCode)
+	}
 	switch {
 	case b.completed():
 		return true, nil
 	case b.restarts-firstRestarts >= patience:
-		return false, w.failed(ctx, fmt.Sprintf("ends again and again (%d times), last with exit code %d", b.restarts-firstRestarts+1, b.exitCode))
+		return false, w.failed(ctx, fmt.Sprintf("ends again and again (%d times)%s", b.restarts-firstRestarts+1, w.code))
 	case b.state == container.StateRestarting:
 		return false, nil
 	case b.state == container.StateCreated:
