@@ -112,7 +112,7 @@ func (p *installPlan) openSite(context.Context) error {
 }
 
 func (p *installPlan) readAnswers(context.Context) error {
-	base, err := config.Recorded(p.record.Answers, p.site.Own(), os.Environ())
+	base, err := config.Recorded(p.record.Answers, os.Environ())
 	if err != nil {
 		return err
 	}
