@@ -112,7 +112,7 @@ func (p *installPlan) openSite(context.Context) error {
 }
 
 func (p *installPlan) readAnswers(context.Context) error {
-	base, err := config.Recorded(p.record.Answers, os.Environ())
+	base, err := config.Recorded(p.record.Answers, p.site.Own(), os.Environ())
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (p *installPlan) fetchTree(ctx context.Context, f release.Fetcher) error {
 
 // render gives the configuration for the site as it now is on disk.
 func (p *installPlan) render() ([]config.File, error) {
-	files, findings, err := config.Render(config.RenderInput{
+	files, findings, err := config.RenderSite(config.RenderInput{
 		Version: p.version, Pristine: os.DirFS(p.tree.Dir), Disk: os.DirFS(p.site.Dir),
 		Answers: p.answers, SecretKey: p.secretKey, Host: hostName(), Installer: p.installerVariables(),
 	})
@@ -189,6 +189,9 @@ func (p *installPlan) renderStaged(context.Context) error {
 	}
 	files, err := p.render()
 	if err != nil {
+		return err
+	}
+	if err := refuseConflicts(p.findings); err != nil {
 		return err
 	}
 	for _, f := range files {

@@ -123,7 +123,11 @@ func (p *installPlan) installFiles() ([]install.File, error) {
 // newRecord is what the site's record is going to say of this install.
 func (p *installPlan) newRecord() (site.Record, error) {
 	r := site.Record{Version: p.version, Source: p.source, Digest: p.tree.Digest, Project: p.project.Name(), Tool: readVersion().Version}
-	if err := r.Answers.Encode(p.answers); err != nil {
+	kept, err := keepSecrets(p.site, p.answers)
+	if err != nil {
+		return r, err
+	}
+	if err := r.Answers.Encode(kept); err != nil {
 		return r, fmt.Errorf("encode answers: %w", err)
 	}
 	return r, nil
@@ -197,8 +201,8 @@ const passwordFile = "first-admin-password"
 // adminPassword takes the password that was given, else the one that a former
 // attempt made, else makes one. A made one is on disk before it is used.
 func (p *installPlan) adminPassword() (string, error) {
-	if given := p.answers.Admin.Password; !given.IsZero() || p.answers.Admin.Email == "" {
-		return given.Reveal(), nil
+	if given := p.answers.Admin.Password.Reveal(); given != "" || p.answers.Admin.Email == "" {
+		return given, nil
 	}
 	path := p.site.Own(passwordFile)
 	have, err := os.ReadFile(path)

@@ -136,7 +136,7 @@ func recorded(dir string) (site.Record, config.Answers, error) {
 	case err != nil:
 		return site.Record{}, answers, err
 	}
-	answers, err = config.Recorded(rec.Answers, os.Environ())
+	answers, err = config.Recorded(rec.Answers, (&site.Site{Dir: dir}).Own(), os.Environ())
 	if err != nil {
 		return rec, answers, fmt.Errorf("read the site's answers: %w", err)
 	}

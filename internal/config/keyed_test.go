@@ -87,7 +87,7 @@ func TestSecretWithinAMapping(t *testing.T) {
 	if err := yaml.Unmarshal(stored, &node); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Recorded(*node.Content[0], nil)
+	again, err := Recorded(*node.Content[0], "/own", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,7 +128,7 @@ func (r *reader) put(at place, t target, v any) {
 		if r.answers.Options == nil {
 			r.answers.Options = map[string]any{}
 		}
-		r.answers.Options[t.Key] = guarded(v)
+		r.answers.Options[t.Key] = r.referenced(at, guarded(v))
 	}
 }
 

@@ -8,27 +8,37 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/sentryctl/sentryctl/internal/config/envfile"
+	"github.com/sentryctl/sentryctl/internal/config/option"
 	"github.com/sentryctl/sentryctl/internal/config/yamltext"
 )
 
-// recall fills in secrets that answers lack because a site's record does not
-// keep them: they stand in the site's own files.
-func recall(a Answers, disk fs.FS) Answers {
+// recall fills in secrets that answers lack because what they refer to is
+// gone: they stand in the site's own files.
+func recall(a Answers, disk fs.FS, reg *option.Registry) Answers {
+	root := siteYAML(disk)
 	if a.GeoIP.Account != "" && a.GeoIP.License.Reveal() == "" {
 		if data, _, err := read(disk, geoipPath); err == nil && directive(string(data), "AccountID") == a.GeoIP.Account {
-			a.GeoIP.License = NewSecret(directive(string(data), "LicenseKey"))
+			a.GeoIP.License.value = directive(string(data), "LicenseKey")
 		}
 	}
-	if a.Mail.Username != "" && a.Mail.Password.Reveal() == "" {
-		data, _, err := read(disk, ymlPath)
-		if err != nil {
-			return a
-		}
-		if root, err := yamltext.Root(data); err == nil && scalarAt(root, "mail.username") == a.Mail.Username {
-			a.Mail.Password = NewSecret(scalarAt(root, "mail.password"))
-		}
+	if a.Mail.Username != "" && a.Mail.Password.Reveal() == "" && scalarAt(root, "mail.username") == a.Mail.Username {
+		a.Mail.Password.value = scalarAt(root, "mail.password")
 	}
-	return recallStorage(a, disk)
+	a = recallStorage(a, disk)
+	return a.eachSecret(func(key string, s Secret) Secret {
+		o, ok := reg.Get(key)
+		if !ok || s.value != "" {
+			return s
+		}
+		switch o.File {
+		case option.ConfigYML:
+			s.value = scalarAt(root, key)
+		case option.Env:
+			s.value = siteVariable(disk, key)
+		}
+		return s
+	})
 }
 
 // recallStorage fills in the secret key that belongs to the access key of
@@ -36,7 +46,7 @@ func recall(a Answers, disk fs.FS) Answers {
 func recallStorage(a Answers, disk fs.FS) Answers {
 	const key = "filestore.options"
 	given, ok := a.Options[key].(map[string]any)
-	if !ok || given["access_key"] == nil || given["secret_key"] != nil {
+	if s, has := given["secret_key"].(Secret); !ok || given["access_key"] == nil || has && s.value != "" {
 		return a
 	}
 	data, found, err := read(disk, ymlPath)
@@ -56,6 +66,34 @@ func recallStorage(a Answers, disk fs.FS) Answers {
 	a.Options = maps.Clone(a.Options)
 	a.Options[key] = full
 	return a
+}
+
+func siteYAML(disk fs.FS) *yaml.Node {
+	data, _, err := read(disk, ymlPath)
+	if err != nil {
+		return nil
+	}
+	root, err := yamltext.Root(data)
+	if err != nil {
+		return nil
+	}
+	return root
+}
+
+// siteVariable returns a variable of .env.custom, else of .env.
+func siteVariable(disk fs.FS, name string) string {
+	for _, path := range []string{customPath, envPath} {
+		data, _, err := read(disk, path)
+		if err != nil {
+			continue
+		}
+		if f, err := envfile.Parse(data); err == nil {
+			if v, ok := f.Get(name); ok {
+				return v
+			}
+		}
+	}
+	return ""
 }
 
 // directive returns the value of the line "name value", "" when there is none.

@@ -16,7 +16,7 @@ func TestRecordedAnswersComeBackWithoutLostSecrets(t *testing.T) {
 	if err := node.Encode(given); err != nil {
 		t.Fatal(err)
 	}
-	base, err := Recorded(node, nil)
+	base, err := Recorded(node, "/own", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,8 @@ func TestRecordedAnswersComeBackWithoutLostSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := given
-	want.Bind, want.Admin.Password, want.Mail.Password = "9001", Secret{}, Secret{}
+	want.Bind, want.Admin.Password = "9001", Secret{File: "/own/secrets/admin.password"}
+	want.Mail.Password = Secret{File: given.Mail.Password.File}
 	if got.Bind != want.Bind || got.Admin != want.Admin || got.Mail != want.Mail || got.Profile != want.Profile {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -35,7 +36,7 @@ func TestRecordedAnswersComeBackWithoutLostSecrets(t *testing.T) {
 }
 
 func TestRecordedOfANewSiteIsEmpty(t *testing.T) {
-	got, err := Recorded(yaml.Node{}, nil)
+	got, err := Recorded(yaml.Node{}, "/own", nil)
 	if err != nil || got.Profile != "" || got.Bind != "" {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -55,25 +55,34 @@ type RenderInput struct {
 // answers that Validate refuses, and a file on disk that cannot be edited
 // safely, are errors of code fault.Usage.
 func Render(in RenderInput) ([]File, []Finding, error) {
+	r, err := renderAll(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.files, r.found, nil
+}
+
+func renderAll(in RenderInput) (*renderer, error) {
 	reg, err := option.Load()
 	if err != nil {
-		return nil, nil, fmt.Errorf("load the option registry: %w", err)
+		return nil, fmt.Errorf("load the option registry: %w", err)
 	}
-	in.Answers = recall(in.Answers, in.Disk)
+	in.Answers = recall(in.Answers, in.Disk, reg)
 	r := &renderer{RenderInput: in, want: settle(in, reg), found: Validate(in.Answers, in.Version)}
+	r.found = append(r.found, lostSecrets(in.Answers, reg)...)
 	if err := r.found.err("check answers"); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, render := range []func() error{r.env, r.configYML, r.confPy, r.relay, r.geoip, r.examples} {
 		if err := render(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if err := r.found.err("render configuration"); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	slices.SortFunc(r.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return r.files, r.found, nil
+	return r, nil
 }
 
 // renderer collects files and findings.

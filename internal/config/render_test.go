@@ -246,7 +246,7 @@ func TestRenderAgainFromTheRecord(t *testing.T) {
 	if err := node.Encode(in.Answers); err != nil {
 		t.Fatal(err)
 	}
-	recorded, err := Recorded(node, nil)
+	recorded, err := Recorded(node, "/own", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

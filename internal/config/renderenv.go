@@ -59,6 +59,7 @@ func (r *renderer) env() error {
 	}
 	b.WriteString(envBlock().End + "\n")
 	b.Write(rest.Without(set...))
+	r.editedBlock(customPath, disk, b.Bytes())
 	r.put(customPath, secretMode, b.Bytes())
 	return nil
 }

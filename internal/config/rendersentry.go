@@ -20,6 +20,14 @@ func (r *renderer) configYML() error {
 	if err != nil || !found {
 		return err
 	}
+	if _, ok := r.root(ymlPath, base); !ok {
+		return nil
+	}
+	disk := base
+	if base, err = r.takeBack(ymlPath, base); err != nil {
+		r.refuse(ymlPath, lineOf(err), yamlHint, err)
+		return nil
+	}
 	root, ok := r.root(ymlPath, base)
 	if !ok {
 		return nil
@@ -39,6 +47,7 @@ func (r *renderer) configYML() error {
 		r.refuse(ymlPath, lineOf(err), yamlHint, err)
 		return nil
 	}
+	r.editedKeys(ymlPath, disk, out)
 	r.put(ymlPath, openMode, out)
 	return nil
 }
@@ -87,11 +96,17 @@ func (r *renderer) relay() error {
 	if _, ok := r.root(relayPath, base); !ok {
 		return nil
 	}
+	disk := base
+	if base, err = r.takeBack(relayPath, base); err != nil {
+		r.refuse(relayPath, lineOf(err), yamlHint, err)
+		return nil
+	}
 	out, err := yamltext.Set(base, edits(r.want.relay, func(key string) []string { return strings.Split(key, ".") }))
 	if err != nil {
 		r.refuse(relayPath, lineOf(err), yamlHint, err)
 		return nil
 	}
+	r.editedKeys(relayPath, disk, out)
 	r.put(relayPath, openMode, out)
 	return nil
 }
@@ -125,6 +140,7 @@ func (r *renderer) confPy() error {
 			Text: "code behind sentryctl's block wins over what the block sets", Hint: "Move it above the line " + pyconf.Begin})
 	}
 	r.found = append(r.found, checkAmended(r.Version, base)...)
+	r.editedBlock(confPath, base, out)
 	r.put(confPath, openMode, out)
 	return nil
 }

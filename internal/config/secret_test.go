@@ -32,7 +32,7 @@ func TestRecordedSecrets(t *testing.T) {
 			t.Errorf("%s stands in the stored answers:\n%s", secret, text)
 		}
 	}
-	got, err := Recorded(n, []string{"MAIL_PASS=mail-2"})
+	got, err := Recorded(n, "/own", []string{"MAIL_PASS=mail-2"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,11 +41,11 @@ func TestRecordedSecrets(t *testing.T) {
 		t.Errorf("decoded without a reader: %+v, %v", plain, err)
 	}
 	want := a
-	want.Admin.Password = Secret{} // it was not stored
+	want.Admin.Password = Secret{File: "/own/secrets/admin.password"} // it was not stored
 	if diff := cmp.Diff(got, want, cmp.AllowUnexported(Secret{})); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
-	if got, err := Recorded(yaml.Node{}, nil); err != nil || !cmp.Equal(got, Answers{}, cmp.AllowUnexported(Secret{})) {
+	if got, err := Recorded(yaml.Node{}, "/own", nil); err != nil || !cmp.Equal(got, Answers{}, cmp.AllowUnexported(Secret{})) {
 		t.Errorf("nothing stored: got %v, %v", got, err)
 	}
 }

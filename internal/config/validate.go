@@ -49,7 +49,9 @@ func (c *checker) types() {
 			continue
 		}
 		if s, ok := v.(Secret); ok {
-			v = s.Reveal()
+			if v = s.Reveal(); v == "" {
+				continue // a reference that leads nowhere: Render looks in the site's files
+			}
 		}
 		if _, err := f.Check(v); err != nil {
 			c.bad("wrong-value", f.Key, "", "%s: %v", f.Key, err)
@@ -168,7 +170,7 @@ func (c *checker) options() {
 		if s, ok := v.(Secret); ok {
 			v = s.Reveal()
 		}
-		if _, err := o.Check(v); err != nil {
+		if _, err := o.Check(v); v != "" && err != nil {
 			c.bad("wrong-value", key, "", "%s: %v", key, err)
 		}
 		if !c.v.IsZero() && !o.Contains(c.v) {

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/site"
+)
+
+// keepSecrets returns the answers as the site's record may hold them: each
+// secret by reference, with its value in a file that only the owner can read.
+func keepSecrets(s *site.Site, a config.Answers) (config.Answers, error) {
+	return config.Keep(a, s.Own(), func(path string, data []byte) error {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return fmt.Errorf("make a place for secrets: %w", err)
+		}
+		return site.WriteFile(path, data, 0o600)
+	})
+}
+
+// dropSecrets removes kept secrets that the answers, as kept, name no more.
+func dropSecrets(s *site.Site, kept config.Answers) error {
+	paths, err := config.Unreferenced(kept, s.Own())
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("remove a secret that nothing uses: %w", err)
+		}
+	}
+	return nil
+}
+
+// refuseConflicts stands between an admin's edit and the loss of it.
+func refuseConflicts(found []config.Finding) error {
+	var bad []config.Finding
+	for _, f := range found {
+		if f.ID == config.Conflict {
+			f.Severity = config.Err
+			bad = append(bad, f)
+		}
+	}
+	if err := config.Refuse(bad, "your edit would be lost"); err != nil {
+		return fault.New(fault.Usage, bad[0].Hint, "%w", err).WithDoc("docs/configuration.md#edits-by-hand")
+	}
+	return nil
+}
