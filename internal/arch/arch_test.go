@@ -48,6 +48,8 @@ var allowed = map[string][]string{
 	"internal/stack":   {"internal/calver", "internal/event", "internal/fault", "internal/release", "internal/workload"},
 	"internal/install": {"internal/calver", "internal/config", "internal/event", "internal/fault", "internal/release", "internal/site", "internal/step", "internal/workload"},
 
+	"internal/upgrade/plan": {"internal/calver", "internal/catalog", "internal/fault"},
+
 	"internal/ui/format": {},
 	"internal/ui/redact": {"internal/event"},
 	"internal/ui/plain":  {"internal/event", "internal/ui/format"},

@@ -252,3 +252,17 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestServicesComeAndGo(t *testing.T) {
+	c := load(t)
+	added, removed := c.ServicesChanged(ver("25.8.0"), ver("25.10.0"))
+	if d := cmp.Diff([]string{"pgbouncer", "seaweedfs"}, added); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"cron", "snuba-spans-consumer", "worker"}, removed); d != "" {
+		t.Error(d)
+	}
+	if n := len(c.Services(ver("26.3.1"))); n != 70 {
+		t.Errorf("26.3.1 has %d services, want 70", n)
+	}
+}

@@ -29,6 +29,7 @@ type document struct {
 	Demands  []Demand      `yaml:"demands"`
 	Issues   []Issue       `yaml:"issues"`
 	Steps    []Step        `yaml:"steps"`
+	Services []ServiceSet  `yaml:"services"`
 }
 
 func readFile(path string) (document, error) {
@@ -140,6 +141,7 @@ func sections(a, b *document) []section {
 		pair("demands", &a.Demands, &b.Demands),
 		pair("issues", &a.Issues, &b.Issues),
 		pair("steps", &a.Steps, &b.Steps),
+		pair("services", &a.Services, &b.Services),
 	}
 }
 

@@ -23,6 +23,7 @@ func (d document) validate() error {
 	c.engines(d)
 	c.needs(d)
 	c.hops(d)
+	c.services(d.Services)
 	return errors.Join(c.errs...)
 }
 

@@ -1,0 +1,201 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/calver"
+	"github.com/sentryctl/sentryctl/internal/catalog"
+)
+
+// Images is what a hop pulls. Known false means that the release's tree is not
+// at hand, so that only the images of the rungs can be named. Bytes counts
+// those whose size is known; Unsized is the number of the others.
+type Images struct {
+	Known   bool     `json:"known"`
+	Pull    []string `json:"pull"`
+	Bytes   int64    `json:"bytes"`
+	Unsized int      `json:"unsized"`
+}
+
+func images(f Facts, l leg) Images {
+	release, known := f.Images[l.to]
+	out := Images{Known: known, Pull: []string{}}
+	for _, i := range release {
+		if !i.Present {
+			out.add(i.Ref, i.Bytes)
+		}
+	}
+	for _, r := range l.rungs {
+		out.add(r.Image, 0)
+	}
+	slices.Sort(out.Pull)
+	return out
+}
+
+func (i *Images) add(ref string, bytes int64) {
+	if slices.Contains(i.Pull, ref) {
+		return
+	}
+	i.Pull = append(i.Pull, ref)
+	i.Bytes += bytes
+	if bytes == 0 {
+		i.Unsized++
+	}
+}
+
+// Needs is the most that any release of the path asks of its machine, and
+// what this one lacks. Memory is in MiB, disk in GiB.
+type Needs struct {
+	At        calver.Version `json:"at"` // the release that asks for the most memory
+	CPUs      int            `json:"cpus"`
+	RAMMiB    int            `json:"ram_mib"`
+	DiskGiB   int            `json:"disk_gib"`
+	Engine    string         `json:"engine"`
+	Looked    bool           `json:"looked"` // the machine was looked at
+	Shortages []string       `json:"shortages"`
+}
+
+func needs(c *catalog.Catalog, r Request, p Plan) Needs {
+	n := Needs{Shortages: []string{}}
+	for _, h := range p.Hops {
+		m := c.Minimums(h.To, r.Profile)
+		if m.RAMHardMB >= n.RAMMiB {
+			n.At = h.To
+		}
+		n.CPUs, n.RAMMiB, n.DiskGiB = max(n.CPUs, m.CPUHard), max(n.RAMMiB, m.RAMHardMB), max(n.DiskGiB, m.DiskFloorGB)
+		n.Engine = m.EngineMin
+	}
+	host := r.Facts.Host
+	if host == nil {
+		return n
+	}
+	n.Looked = true
+	if host.CPUs < n.CPUs {
+		n.Shortages = append(n.Shortages, fmt.Sprintf("%d CPUs of %d", host.CPUs, n.CPUs))
+	}
+	if host.RAMMiB < n.RAMMiB {
+		n.Shortages = append(n.Shortages, fmt.Sprintf("%d MiB of memory of %d", host.RAMMiB, n.RAMMiB))
+	}
+	return n
+}
+
+// Space is the room that the path needs beside what is there. Bytes -1 stands
+// for what is not known; Free -1 too.
+type Space struct {
+	Parts []Part `json:"parts"`
+	Known int64  `json:"known_bytes"`
+	Free  int64  `json:"free_bytes"`
+}
+
+// Part is one reason for room.
+type Part struct {
+	What  string `json:"what"`
+	Bytes int64  `json:"bytes"`
+}
+
+// space adds up images, the second copy of PostgreSQL's data and the
+// checkpoint. A checkpoint is at most as large as the volumes in it.
+func space(f Facts, hops []Hop) Space {
+	s := Space{Free: -1}
+	if f.Host != nil {
+		s.Free = f.Host.FreeBytes
+	}
+	for _, h := range hops {
+		bytes := h.Images.Bytes
+		if !h.Images.Known || h.Images.Unsized > 0 {
+			bytes = -1
+		}
+		s.Parts = append(s.Parts, Part{"images of " + h.To.String(), bytes})
+		for _, r := range h.Rungs {
+			if r.Beside {
+				s.Parts = append(s.Parts, Part{fmt.Sprintf("PostgreSQL %s beside %s", r.To, r.From), sizeOf(f, "sentry-postgres")})
+			}
+		}
+	}
+	s.Parts = append(s.Parts, Part{"checkpoint, at most", checkpoint(f)})
+	for _, p := range s.Parts {
+		s.Known += max(p.Bytes, 0)
+	}
+	return s
+}
+
+func sizeOf(f Facts, volume string) int64 {
+	if n, ok := f.Volumes[volume]; ok {
+		return n
+	}
+	return -1
+}
+
+// checkpoint is the size of the volumes that one takes in: Kafka's log and
+// what can be made again stay out.
+func checkpoint(f Facts) int64 {
+	var sum int64
+	for _, name := range []string{"sentry-data", "sentry-postgres", "sentry-clickhouse", "sentry-redis", "sentry-seaweedfs"} {
+		sum += f.Volumes[name]
+	}
+	if f.Volumes == nil {
+		return -1
+	}
+	return sum
+}
+
+// Downtime is how long the front door is expected not to answer. Basis says
+// where the number comes from.
+type Downtime struct {
+	NS    time.Duration `json:"expected_ns"`
+	Basis string        `json:"basis"`
+}
+
+// What a hop is taken to cost where nothing was measured.
+const (
+	assumedRestart = 3 * time.Minute // stop what runs, start 40 to 75 services
+	assumedMigrate = 2 * time.Minute // the migrations of about ten monthly releases
+	assumedRung    = 45 * time.Second
+	assumedBeside  = 90 * time.Second // one PostgreSQL major version, before its size counts
+	besidePerGiB   = 20 * time.Second
+)
+
+// downtime predicts from this hop's own measurements, else from those of other
+// hops here, else from what is assumed.
+func downtime(r Request, h Hop) Downtime {
+	var same, plain []time.Duration
+	for _, m := range r.History {
+		if !m.OK {
+			continue
+		}
+		if m.From == h.From && m.To == h.To {
+			same = append(same, m.UI)
+		}
+		if m.Rungs == 0 {
+			plain = append(plain, m.UI)
+		}
+	}
+	rungs := rungTime(r.Facts, h.Rungs)
+	switch {
+	case len(same) > 0:
+		return Downtime{median(same), "measured here for this hop"}
+	case len(plain) > 0:
+		return Downtime{median(plain) + rungs, fmt.Sprintf("measured here for %d other hops, rungs assumed", len(plain))}
+	}
+	return Downtime{assumedRestart + assumedMigrate + rungs, "assumed"}
+}
+
+func rungTime(f Facts, rungs []Rung) time.Duration {
+	var sum time.Duration
+	for _, r := range rungs {
+		if !r.Beside {
+			sum += assumedRung
+			continue
+		}
+		sum += assumedBeside + time.Duration(max(sizeOf(f, "sentry-postgres"), 0)>>30)*besidePerGiB
+	}
+	return sum
+}
+
+func median(list []time.Duration) time.Duration {
+	slices.SortFunc(list, cmp.Compare[time.Duration])
+	return list[len(list)/2]
+}
