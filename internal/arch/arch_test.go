@@ -33,7 +33,7 @@ var allowed = map[string][]string{
 	"internal/geoip":          {"internal/fault"},
 	"internal/health":         {"internal/fault"},
 
-	"internal/config": {"internal/calver", "internal/config/envfile", "internal/config/option", "internal/config/pyconf",
+	"internal/config": {"internal/calver", "internal/config/envfile", "internal/config/merge", "internal/config/option", "internal/config/pyconf",
 		"internal/config/yamltext", "internal/fault", "templates"},
 	"internal/config/envfile":  {},
 	"internal/config/merge":    {},
