@@ -50,13 +50,14 @@ var allowed = map[string][]string{
 
 	"internal/upgrade/plan": {"internal/calver", "internal/catalog", "internal/fault"},
 
-	"internal/ui/format": {},
-	"internal/ui/redact": {"internal/event"},
-	"internal/ui/plain":  {"internal/event", "internal/ui/format"},
-	"internal/ui/report": {"internal/preflight", "internal/ui/format"},
-	"internal/ui/jsonl":  {"internal/event"},
-	"internal/ui/tui":    {"internal/event", "internal/ui/format"},
-	"internal/ui/uitest": {"internal/event"},
+	"internal/ui/format":     {},
+	"internal/ui/redact":     {"internal/event"},
+	"internal/ui/plain":      {"internal/event", "internal/ui/format"},
+	"internal/ui/report":     {"internal/preflight", "internal/ui/format"},
+	"internal/ui/jsonl":      {"internal/event"},
+	"internal/ui/tui":        {"internal/event", "internal/ui/format"},
+	"internal/ui/tui/wizard": {"internal/calver", "internal/config", "internal/fault", "internal/ui/format"},
+	"internal/ui/uitest":     {"internal/event"},
 }
 
 // walls lists modules of others that only some packages may import. They are
@@ -64,8 +65,8 @@ var allowed = map[string][]string{
 // outside of them.
 var walls = map[string][]string{
 	"github.com/spf13/cobra":                {"cmd/sentryctl"},
-	"charm.land/bubbletea":                  {"internal/ui/tui"},
-	"charm.land/huh":                        {"internal/ui/tui"},
+	"charm.land/bubbletea":                  {"internal/ui/tui", "internal/ui/tui/wizard"},
+	"charm.land/huh":                        {"internal/ui/tui/wizard"},
 	"github.com/Masterminds/semver":         {"internal/calver"},
 	"github.com/docker/":                    {"internal/stack"},
 	"github.com/moby/":                      {"internal/stack"},
