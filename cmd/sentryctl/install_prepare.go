@@ -132,8 +132,16 @@ func (p *installPlan) chooseVersion(context.Context) error {
 	if want == "" && p.known {
 		want = p.record.Version.String()
 	}
+	if want == "" && p.options.source != "" {
+		return nil // the source says it, see fetchTree
+	}
+	return p.resolve(want)
+}
+
+// resolve refuses a version that must not be installed, here or at all.
+func (p *installPlan) resolve(want string) (err error) {
 	o := catalog.ResolveOptions{AcceptAvoided: p.options.acceptAvoided || p.known, AcceptFuture: p.options.source != ""}
-	if p.version, err = c.Resolve(want, o); err != nil {
+	if p.version, err = p.catalog.Resolve(want, o); err != nil {
 		return err
 	}
 	if p.known && p.version != p.record.Version && p.record.State == site.Installed {
@@ -166,6 +174,11 @@ func (p *installPlan) fetchTree(ctx context.Context, f release.Fetcher) error {
 	tree, err := f.Fetch(ctx, p.source, p.version, filepath.Join(p.scratch, "release"))
 	if err != nil {
 		return err
+	}
+	if p.version.IsZero() {
+		if err := p.resolve(tree.Version.String()); err != nil {
+			return err
+		}
 	}
 	p.tree, p.source = tree, tree.Source
 	return nil

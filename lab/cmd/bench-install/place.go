@@ -104,4 +104,4 @@ func (o ours) install(ctx context.Context, p place) error {
 
 // labIgnores are the checks for which a small machine is too small for Sentry
 // but not for stand-ins.
-const labIgnores = "cpu-count,memory"
+const labIgnores = "cpu-count,ram"
