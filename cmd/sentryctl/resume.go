@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,11 +35,13 @@ tell whether it happened, look, and then mark it with --done or --redo.`,
 	f.StringVar(&o.site, "site", site.DefaultDir, "directory of the installation")
 	f.StringVar(&o.done, "done", "", "ID of the step in doubt that did happen")
 	f.StringVar(&o.redo, "redo", "", "ID of the step in doubt that did not happen, or may be repeated")
-	cmd.MarkFlagsMutuallyExclusive("done", "redo")
 	return cmd
 }
 
 func (a *app) runResume(ctx context.Context, o resumeOptions) error {
+	if o.done != "" && o.redo != "" {
+		return fault.New(fault.Usage, "Give --done or --redo", "a step has happened or it has not: --done and --redo exclude each other")
+	}
 	s, err := site.At(o.site)
 	if err != nil {
 		return err
@@ -47,11 +50,11 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
+	if _, _, err := site.Open(o.site); err != nil {
+		return err // a run that died before its first step has done nothing
+	}
 	header, ok := step.HeaderOf(last.Records)
 	if !unfinished || !ok {
-		if _, _, err := site.Open(o.site); err != nil {
-			return err
-		}
 		return fault.New(fault.Usage, "Look at the last run in "+s.Own("runs"), "nothing to resume in %s: the last run came to its end", s.Dir)
 	}
 	if err := mark(s, last, o); err != nil {
@@ -62,8 +65,19 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 	}
 	return a.runInstall(ctx, installOptions{
 		site: o.site, version: header.Version, yes: true, acceptAvoided: true,
-		noStart: slices.Contains(header.Command, "--no-start"),
+		noStart: slices.Contains(header.Command, "--no-start"), ignore: ignored(header.Command),
 	})
+}
+
+// ignored are the checks that the command line of a run let pass.
+func ignored(command []string) []string {
+	var ids []string
+	for _, arg := range command {
+		if id, ok := strings.CutPrefix(arg, ignoreFlag); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // mark writes the admin's word about a step in doubt into the journal.
