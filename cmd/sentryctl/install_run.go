@@ -192,8 +192,13 @@ func (p *installPlan) command() []string {
 	if p.options.noStart {
 		c = append(c, "--no-start")
 	}
+	for _, id := range p.options.ignore {
+		c = append(c, ignoreFlag+id)
+	}
 	return c
 }
+
+const ignoreFlag = "--ignore="
 
 // passwordFile holds the first admin's password until somebody removes it.
 const passwordFile = "first-admin-password"
