@@ -1,0 +1,170 @@
+// Package repository owns where backups live: an encrypted, deduplicating
+// store in kopia's format, so that the public kopia tool opens it too. It
+// writes trees of files, lists, restores, compares and verifies them. It does
+// not know what they mean.
+package repository
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/kopia/kopia/repo"
+	"github.com/kopia/kopia/repo/blob"
+	"github.com/kopia/kopia/repo/content"
+	"github.com/kopia/kopia/repo/maintenance"
+	"github.com/kopia/kopia/snapshot/policy"
+
+	"github.com/sentryctl/sentryctl/internal/fault"
+)
+
+// Access is all that is needed to open a repository.
+type Access struct {
+	Target      Target
+	Credentials Credentials
+	Password    string  // of the repository's encryption
+	Dir         string  // a directory of ours for the cache, made with 0700
+	UploadLimit float64 // bytes per second, 0 for none
+	ReadOnly    bool
+}
+
+// Every sentryctl works under one name, so that any of them may do the
+// repository's maintenance; sites differ by the source of their snapshots.
+const (
+	clientUser = "sentryctl"
+	clientHost = "sentryctl"
+)
+
+const (
+	contentCache  = 64 << 20
+	metadataCache = 256 << 20
+)
+
+// Init makes a repository in an empty place. A place that holds one already
+// is a Usage fault.
+func Init(ctx context.Context, a Access) error {
+	if a.Password == "" {
+		return fault.New(fault.Usage, "Give a password that is long and kept elsewhere too", "a repository needs a password")
+	}
+	if a.Target.Kind == Folder {
+		if err := os.MkdirAll(a.Target.Path, 0o700); err != nil {
+			return fault.New(fault.Other, "Choose a folder that this user may write to", "make the folder of the repository: %w", err)
+		}
+	}
+	conn, err := a.connection()
+	if err != nil {
+		return err
+	}
+	st, err := blob.NewStorage(ctx, conn, true)
+	if err != nil {
+		return a.unreachable(err)
+	}
+	defer st.Close(ctx)
+	err = repo.Initialize(ctx, st, &repo.NewRepositoryOptions{}, a.Password)
+	switch {
+	case errors.Is(err, repo.ErrAlreadyInitialized):
+		return fault.New(fault.Usage, "Use it with its own password, or choose another place", "there is a repository in %s already", a.Target)
+	case err != nil:
+		return a.unreachable(err)
+	}
+	return a.prepare(ctx)
+}
+
+// prepare writes what the public tool writes after it has made a repository.
+func (a Access) prepare(ctx context.Context) error {
+	r, err := Open(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer r.Close(ctx)
+	return repo.WriteSession(ctx, r.rep, repo.WriteSessionOptions{Purpose: "prepare"}, func(ctx context.Context, w repo.RepositoryWriter) error {
+		if err := policy.SetPolicy(ctx, w, policy.GlobalPolicySourceInfo, policy.DefaultPolicy); err != nil {
+			return fmt.Errorf("write the repository's policy: %w", err)
+		}
+		p := maintenance.DefaultParams()
+		p.Owner = clientUser + "@" + clientHost
+		return maintenance.SetParams(ctx, w, &p)
+	})
+}
+
+// Repository is an open repository.
+type Repository struct {
+	rep    repo.DirectRepository
+	target Target
+}
+
+// Open opens a repository. A wrong password is an Integrity fault. No
+// credential stays on disk: kopia wants a file, which is gone when Open
+// returns.
+func Open(ctx context.Context, a Access) (*Repository, error) {
+	conn, err := a.connection()
+	if err != nil {
+		return nil, err
+	}
+	path, err := a.writeConfig(conn)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the repository's cache: %w", err)
+	}
+	defer os.Remove(path)
+	var fatal error
+	r, err := repo.Open(ctx, path, a.Password, &repo.Options{
+		DisableRepositoryLog: true, DoNotWaitForUpgrade: true,
+		OnFatalError: func(err error) { fatal = err }, // kopia's own would end the process
+	})
+	if err = errors.Join(err, fatal); err != nil {
+		return nil, a.unreachable(err)
+	}
+	direct, is := r.(repo.DirectRepository)
+	if !is {
+		return nil, errors.Join(errors.New("the repository is no direct one"), r.Close(ctx))
+	}
+	return &Repository{rep: direct, target: a.Target}, nil
+}
+
+func (a Access) writeConfig(conn blob.ConnectionInfo) (string, error) {
+	cache := filepath.Join(a.Dir, "cache")
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(repo.LocalConfig{
+		Storage: &conn,
+		Caching: &content.CachingOptions{CacheDirectory: cache, ContentCacheSizeBytes: contentCache, MetadataCacheSizeBytes: metadataCache},
+		ClientOptions: repo.ClientOptions{Hostname: clientHost, Username: clientUser, ReadOnly: a.ReadOnly,
+			Description: "Backups of self-hosted Sentry"},
+	})
+	if err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(a.Dir, "connection-*.json") // 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	return f.Name(), errors.Join(err, f.Close())
+}
+
+// Close ends the use of the repository.
+func (r *Repository) Close(ctx context.Context) error {
+	if err := r.rep.Close(ctx); err != nil {
+		return fmt.Errorf("close the repository: %w", err)
+	}
+	return nil
+}
+
+// unreachable says why a repository does not open.
+func (a Access) unreachable(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, repo.ErrInvalidPassword):
+		return fault.New(fault.Integrity, "Give the password that the repository was made with", "the password of %s is wrong", a.Target)
+	case errors.Is(err, repo.ErrRepositoryNotInitialized), errors.Is(err, blob.ErrBlobNotFound):
+		return fault.New(fault.Usage, "Make one: sentryctl backup init --repo '"+a.Target.String()+"'", "there is no repository in %s", a.Target)
+	case errors.Is(err, blob.ErrInvalidCredentials):
+		return fault.New(fault.Other, "Set the credentials of the place where the repository is (docs/backup.md)", "%s refuses the credentials", a.Target)
+	}
+	return fault.New(fault.Other, "Look whether the place can be reached from here", "open the repository %s: %w", a.Target, err)
+}

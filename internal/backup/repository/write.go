@@ -1,0 +1,242 @@
+package repository
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	kfs "github.com/kopia/kopia/fs"
+	"github.com/kopia/kopia/fs/virtualfs"
+	"github.com/kopia/kopia/repo"
+	"github.com/kopia/kopia/snapshot"
+	"github.com/kopia/kopia/snapshot/policy"
+	"github.com/kopia/kopia/snapshot/upload"
+)
+
+// File is a file that is written out of memory.
+type File struct {
+	Path string // slash-separated, relative
+	Mode os.FileMode
+	Data []byte
+}
+
+// Options say what a snapshot is of: a directory on disk, or Files.
+type Options struct {
+	Source      Source
+	Dir         string
+	Files       []File
+	Description string
+	Tags        map[string]string
+	// Draft marks a first pass over something in use. Files that go away are
+	// passed over, and those just written are read again by the next pass.
+	Draft    bool
+	Previous []Snapshot // unchanged files are taken from these; nil: the newest of the source
+	Progress func(Progress)
+}
+
+// Progress is how far a snapshot is.
+type Progress struct {
+	Files int64 // looked at
+	Bytes int64 // of them
+	Read  int64 // bytes that had to be read
+}
+
+// Written is a snapshot and what it took.
+type Written struct {
+	Snapshot
+	Read       int64 // bytes of files that had to be read
+	Added      int64 // bytes that the repository grew by
+	Passed     int64 // files that could not be read; a Draft only
+	Attributes Attributes
+}
+
+// unsettledFor is how long a file may change without a sign of it: Linux
+// writes a page back within 35 s, and from then on a further write shows.
+const unsettledFor = 40 * time.Second
+
+// Write makes one snapshot. It is in the repository when Write returns.
+func (r *Repository) Write(ctx context.Context, o Options) (Written, error) {
+	var added atomic.Int64
+	var out Written
+	err := r.write(ctx, "snapshot "+o.Source.Path, func(n int64) { added.Add(n) }, func(ctx context.Context, w repo.DirectRepositoryWriter) error {
+		var err error
+		out, err = writeOne(ctx, w, o)
+		return err
+	})
+	out.Added = added.Load()
+	if err != nil {
+		return out, fmt.Errorf("write %s: %w", o.Source.Path, err)
+	}
+	return out, nil
+}
+
+func writeOne(ctx context.Context, w repo.DirectRepositoryWriter, o Options) (Written, error) {
+	previous, err := previousOf(ctx, w, o)
+	if err != nil {
+		return Written{}, err
+	}
+	attrs := newCollector()
+	root, err := o.root(attrs)
+	if err != nil {
+		return Written{}, err
+	}
+	count := &progress{report: o.Progress}
+	up := upload.NewUploader(w)
+	up.Progress, up.DisableIgnoreRules, up.FailFast, up.EnableActions = count, true, !o.Draft, false
+	stop := context.AfterFunc(ctx, up.Cancel)
+	defer stop()
+	m, err := up.Upload(ctx, root, o.policy(), o.Source.info(), previous...)
+	if ctx.Err() != nil {
+		return Written{}, ctx.Err()
+	}
+	if err != nil {
+		return Written{}, err
+	}
+	if err := complete(m, attrs); err != nil {
+		return Written{}, err
+	}
+	m.Description, m.Tags = o.Description, kopiaTags(o.Tags)
+	if o.Draft {
+		m.IncompleteReason = "draft"
+	}
+	if _, err := snapshot.SaveSnapshot(ctx, w, m); err != nil {
+		return Written{}, err
+	}
+	return Written{Snapshot: newSnapshot(m), Read: count.read.Load(), Passed: count.passed.Load(), Attributes: attrs.result()}, nil
+}
+
+// complete sees that nothing but what a draft may lack is missing.
+func complete(m *snapshot.Manifest, attrs *collector) error {
+	if m.RootEntry == nil {
+		return errors.New("nothing was read")
+	}
+	if sum := m.RootEntry.DirSummary; sum != nil && sum.FatalErrorCount > 0 {
+		err := fmt.Errorf("%d files could not be read", sum.FatalErrorCount)
+		for _, f := range sum.FailedEntries {
+			err = errors.Join(err, fmt.Errorf("%s: %s", f.EntryPath, f.Error))
+		}
+		return err
+	}
+	if m.IncompleteReason != "" {
+		return fmt.Errorf("it ended early: %s", m.IncompleteReason)
+	}
+	return attrs.err
+}
+
+func kopiaTags(tags map[string]string) map[string]string {
+	all := map[string]string{}
+	for name, value := range tags {
+		all[tagPrefix+name] = value
+	}
+	return all
+}
+
+func previousOf(ctx context.Context, w repo.Repository, o Options) ([]*snapshot.Manifest, error) {
+	if o.Previous == nil {
+		found, err := snapshot.FindPreviousManifests(ctx, w, o.Source.info(), nil)
+		if err != nil {
+			return nil, fmt.Errorf("look for the snapshot before: %w", err)
+		}
+		return found, nil
+	}
+	var list []*snapshot.Manifest
+	for _, s := range o.Previous {
+		if s.manifest != nil {
+			list = append(list, s.manifest)
+		}
+	}
+	return list, nil
+}
+
+func (o Options) root(attrs *collector) (kfs.Directory, error) {
+	if o.Dir == "" {
+		return virtual(o.Files), nil
+	}
+	t := &tree{root: o.Dir, attrs: attrs}
+	if o.Draft {
+		t.unsettled = time.Now().Add(-unsettledFor)
+	}
+	return t.open()
+}
+
+// policy says how files are written. Chunks of one size suit files that are
+// changed in place, as those of databases are, and cost the least.
+func (o Options) policy() *policy.Tree {
+	p := *policy.DefaultPolicy
+	p.CompressionPolicy = policy.CompressionPolicy{CompressorName: "zstd-fastest"}
+	p.SplitterPolicy = policy.SplitterPolicy{Algorithm: "FIXED-4M"}
+	p.ErrorHandlingPolicy = policy.ErrorHandlingPolicy{
+		IgnoreFileErrors: policy.NewOptionalBool(policy.OptionalBool(o.Draft)), IgnoreDirectoryErrors: policy.NewOptionalBool(policy.OptionalBool(o.Draft)), IgnoreUnknownTypes: policy.NewOptionalBool(true),
+	}
+	return policy.BuildTree(nil, &p)
+}
+
+// virtual makes a directory of files in memory.
+func virtual(files []File) kfs.Directory {
+	return virtualfs.NewStaticDirectory("root", entries(files))
+}
+
+func entries(files []File) []kfs.Entry {
+	var here []kfs.Entry
+	below := map[string][]File{}
+	for _, f := range files {
+		name, rest, nested := strings.Cut(path.Clean(f.Path), "/")
+		if nested {
+			f.Path = rest
+			below[name] = append(below[name], f)
+			continue
+		}
+		here = append(here, &memory{StreamingFile: virtualfs.StreamingFileFromReader(name, io.NopCloser(bytes.NewReader(f.Data))), file: f})
+	}
+	for name, list := range below {
+		here = append(here, virtualfs.NewStaticDirectory(name, entries(list)))
+	}
+	slices.SortFunc(here, func(a, b kfs.Entry) int { return strings.Compare(a.Name(), b.Name()) })
+	return here
+}
+
+// memory is a file with a mode of its own.
+type memory struct {
+	kfs.StreamingFile
+	file File
+}
+
+func (m *memory) Mode() os.FileMode { return m.file.Mode.Perm() }
+func (m *memory) Size() int64       { return int64(len(m.file.Data)) }
+
+// progress counts what kopia tells.
+type progress struct {
+	upload.NullUploadProgress
+	report              func(Progress)
+	files, bytes        atomic.Int64
+	read, passed, ticks atomic.Int64
+}
+
+func (p *progress) CachedFile(_ string, size int64) { p.bytes.Add(size) }
+func (p *progress) HashedBytes(n int64) {
+	p.read.Add(n)
+	p.bytes.Add(n)
+	p.tell(1 << 4) // in steps of a buffer
+}
+
+func (p *progress) FinishedFile(_ string, err error) {
+	p.files.Add(1)
+	p.tell(1 << 8)
+}
+
+func (p *progress) Error(string, error, bool) { p.passed.Add(1) }
+
+// tell reports once in a number of calls.
+func (p *progress) tell(every int64) {
+	if p.report != nil && p.ticks.Add(1)%every == 0 {
+		p.report(Progress{Files: p.files.Load(), Bytes: p.bytes.Load(), Read: p.read.Load()})
+	}
+}
