@@ -36,6 +36,7 @@ func newRootCmd(a *app) *cobra.Command {
 		newHelperCmd(a),
 		newReleaseCmd(a),
 		newPreflightCmd(a),
+		newUpgradeCmd(a),
 		newVersionCmd(a),
 	)
 	refuseWrongArgs(cmd)

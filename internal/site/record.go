@@ -27,6 +27,7 @@ type Record struct {
 	Schema      int            `yaml:"schema"`
 	State       State          `yaml:"state"`
 	Version     calver.Version `yaml:"version"`
+	Moving      string         `yaml:"moving,omitempty"` // an adopted site runs images that are no release: "nightly"
 	Source      string         `yaml:"source"`
 	Digest      string         `yaml:"digest"`
 	Project     string         `yaml:"project"`

@@ -115,7 +115,7 @@ func space(f Facts, hops []Hop) Space {
 			}
 		}
 	}
-	s.Parts = append(s.Parts, Part{"checkpoint, at most", checkpoint(f)})
+	s.Parts = append(s.Parts, Part{"checkpoint", checkpoint(f)})
 	for _, p := range s.Parts {
 		s.Known += max(p.Bytes, 0)
 	}

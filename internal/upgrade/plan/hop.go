@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/catalog"
@@ -107,10 +108,25 @@ func overall(c *catalog.Catalog, r Request, p Plan) []string {
 	if a, bad := c.Avoid(p.From); bad {
 		notes = append(notes, fmt.Sprintf("The site is at %s, which should not be used: %s", p.From, a.Why))
 	}
+	return append(notes, dataNotes(c, r, p)...)
+}
+
+// dataNotes says what is assumed of the engines' data, and what is odd in it.
+func dataNotes(c *catalog.Catalog, r Request, p Plan) []string {
+	carried := finder{catalog: c}.carried(p.From)
+	var notes, assumed []string
 	for _, engine := range engines() {
-		if r.Facts.Data[engine] == "" {
-			notes = append(notes, fmt.Sprintf("The version of %s's data was not read from its volume: what %s carries is taken for it.", title(engine), p.From))
+		have, own := r.Facts.Data[engine], carried[engine]
+		switch {
+		case have == "" && own != "":
+			assumed = append(assumed, title(engine)+" "+catalog.Series(engine, own))
+		case newer(catalog.Series(engine, have), catalog.Series(engine, own)):
+			notes = append(notes, fmt.Sprintf("The data is of %s %s, newer than what %s carries: either the site runs an image of its own, which it has to keep, or an upgrade was begun and not finished.",
+				title(engine), catalog.Series(engine, have), p.From))
 		}
+	}
+	if len(assumed) > 0 {
+		notes = append(notes, fmt.Sprintf("No volume was read: the data is taken to be of %s, which %s carries.", strings.Join(assumed, " and "), p.From))
 	}
 	return notes
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,25 +89,44 @@ func (f finder) climb(d data, from, to calver.Version) (rungs []Rung, after data
 }
 
 // walk is the catalog's walk to a release. Data that stayed behind the
-// installed release is first led to what that one carries.
+// installed release is first led to what that one carries. Data that is ahead
+// stays: the site runs an image of its own.
 func (f finder) walk(engine, data string, from, to calver.Version) ([]catalog.Rung, bool) {
-	if rungs, ok := f.catalog.Walk(engine, data, to); ok {
+	if newer(catalog.Series(engine, data), catalog.Series(engine, f.carried(to)[engine])) {
+		return nil, true
+	}
+	if rungs, ok := f.onward(engine, data, to); ok {
 		return rungs, true
 	}
-	first, ok := f.catalog.Walk(engine, data, from)
+	first, ok := f.onward(engine, data, from)
 	if !ok || len(first) == 0 {
 		return nil, false
 	}
-	then, ok := f.catalog.Walk(engine, first[len(first)-1].Version, to)
+	then, ok := f.onward(engine, first[len(first)-1].Version, to)
 	return append(first[:len(first):len(first)], then...), ok
+}
+
+// onward also takes up a walk in its middle: a ladder that was interrupted
+// leaves the data on one of its rungs.
+func (f finder) onward(engine, data string, to calver.Version) ([]catalog.Rung, bool) {
+	if rungs, ok := f.catalog.Walk(engine, data, to); ok {
+		return rungs, true
+	}
+	for _, w := range f.catalog.Ladder(engine) {
+		i := slices.IndexFunc(w.Rungs, func(r catalog.Rung) bool {
+			return catalog.Series(engine, r.Version) == catalog.Series(engine, data)
+		})
+		if rungs, ok := f.catalog.Walk(engine, w.From, to); i >= 0 && ok && len(rungs) > i && rungs[i] == w.Rungs[i] {
+			return rungs[i+1:], true
+		}
+	}
+	return nil, false
 }
 
 // blocked says what can be done about data that cannot follow.
 func (f finder) blocked(from calver.Version, s *stuck) error {
 	hint := fmt.Sprintf("Start %s %s on its data with the release that carries it, or restore a backup made with %s", title(s.engine), f.carried(from)[s.engine], from)
-	if newer(s.data, s.carries) {
-		hint = fmt.Sprintf("Choose a release that carries %s %s or newer; data of it is never led back", title(s.engine), catalog.Series(s.engine, s.data))
-	} else if since, ok := f.lastCarrier(s); ok {
+	if since, ok := f.lastCarrier(s); ok {
 		hint = fmt.Sprintf("Restore a backup from before the site left %s: that release is the last one to lead this data on", since)
 	}
 	return fault.New(fault.UpgradeBlocked, hint, "no path from %s: %w", from, s).WithDoc(doc)
