@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"internal/release":        {"internal/calver", "internal/event", "internal/fault"},
 	"internal/release/remote": {"internal/fault", "internal/release"},
 	"internal/geoip":          {"internal/fault"},
+	"internal/trial":          {"internal/config"},
 	"internal/health":         {"internal/fault"},
 
 	"internal/config": {"internal/calver", "internal/config/envfile", "internal/config/merge", "internal/config/option", "internal/config/pyconf",
