@@ -49,6 +49,9 @@ var allowed = map[string][]string{
 	"internal/stack":   {"internal/calver", "internal/event", "internal/fault", "internal/release", "internal/workload"},
 	"internal/install": {"internal/calver", "internal/config", "internal/event", "internal/fault", "internal/release", "internal/site", "internal/step", "internal/workload"},
 
+	"internal/backup":            {"internal/fault", "internal/release"},
+	"internal/backup/repository": {"internal/fault"},
+
 	"internal/upgrade/plan": {"internal/calver", "internal/catalog", "internal/fault"},
 
 	"internal/ui/format":     {},
