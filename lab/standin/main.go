@@ -1,4 +1,4 @@
-// Standin plays every part of a Sentry stack that no distribution packages,
+// Command standin plays every part of a Sentry stack that no distribution packages,
 // for the lab: see README.md. Which role a process plays is decided here;
 // what a role does stands in a package of its own.
 package main
