@@ -24,6 +24,7 @@ type installOptions struct {
 	ignore        []string
 	acceptAvoided bool
 	yes           bool
+	accessible    bool
 	noStart       bool
 }
 
@@ -58,6 +59,7 @@ that is installed it changes nothing and says so.`,
 	f.StringSliceVar(&o.ignore, "ignore", nil, "preflight checks that shall not block, by ID")
 	f.BoolVar(&o.acceptAvoided, "accept-avoided", false, "install a version that is known to be bad")
 	f.BoolVar(&o.yes, "yes", false, "do not ask")
+	f.BoolVar(&o.accessible, "accessible", false, "ask line by line, for screen readers and dumb terminals")
 	f.BoolVar(&o.noStart, "no-start", false, "set everything up but leave it stopped")
 	return cmd
 }
@@ -86,7 +88,7 @@ func (a *app) runInstall(ctx context.Context, o installOptions) error {
 		return err
 	}
 	if err := a.checkMachine(ctx, p); err != nil {
-		return err
+		return p.saveAnswers(err)
 	}
 	if err := a.confirmInstall(ctx, p); err != nil {
 		return err
@@ -97,7 +99,7 @@ func (a *app) runInstall(ctx context.Context, o installOptions) error {
 // confirmInstall asks before the first change. A site that is installed or
 // half installed has been agreed to before.
 func (a *app) confirmInstall(ctx context.Context, p *installPlan) error {
-	if p.options.yes || p.known {
+	if p.options.yes || p.known || p.asked {
 		return nil
 	}
 	question := fmt.Sprintf("Install Sentry %s (%s) in %s?", p.version, p.profile, p.site.Dir)

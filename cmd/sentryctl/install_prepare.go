@@ -27,6 +27,7 @@ type installPlan struct {
 	site      *site.Site
 	record    site.Record // of the site as it is; zero when there is none
 	known     bool        // the site has a record
+	asked     bool        // the wizard gave the answers, and they were agreed to
 	catalog   *catalog.Catalog
 	answers   config.Answers
 	version   calver.Version
@@ -55,7 +56,7 @@ func (p *installPlan) close() {
 func (a *app) prepareInstall(ctx context.Context, o installOptions) (*installPlan, error) {
 	p := &installPlan{options: o}
 	fetch := func(ctx context.Context) error { return p.fetchTree(ctx, a.fetcher(event.Discard{}, o.digest)) }
-	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.connect, p.renderStaged, p.loadProject}
+	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.connect, a.wizardStep(p), p.renderStaged, p.loadProject}
 	for _, prepare := range steps {
 		if err := prepare(ctx); err != nil {
 			return p, err

@@ -15,6 +15,7 @@ type draft struct {
 	first  map[string]string // as the answers so far had it
 	auto   map[string]string // what was proposed, to be proposed anew
 	ports  map[string]error  // by address: whether it can be bound
+	result []string          // the summary, made when its page opens
 }
 
 func newDraft(in Input) *draft {
@@ -75,6 +76,14 @@ func (d *draft) set(id, value string) {
 	case "performance":
 		d.followPerformance()
 	}
+}
+
+// byDefault is what the release has when a question is left empty.
+func (d *draft) byDefault(q question) string {
+	if v := d.in.Defaults[q.key]; v != "" {
+		return v
+	}
+	return q.byDefault
 }
 
 // propose sets a value unless the admin has set another one.

@@ -49,8 +49,8 @@ func (d *draft) placeholder(q question) string {
 	switch {
 	case d.keeps(q):
 		return "as it is"
-	case q.byDefault != "":
-		return q.byDefault + ", as the release has it"
+	case d.byDefault(q) != "":
+		return d.byDefault(q) + ", as the release has it"
 	case q.example != "":
 		return "such as " + q.example
 	}

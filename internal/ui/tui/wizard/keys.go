@@ -40,7 +40,7 @@ func (s *screen) pageKey(turn func() tea.Cmd, step int) tea.Cmd {
 	if s.at != "summary" {
 		return turn()
 	}
-	s.scroll = max(0, s.scroll+step*max(1, s.height/2))
+	s.scroll = max(0, s.scroll+step*max(1, s.window-2))
 	return nil
 }
 

@@ -90,7 +90,7 @@ func (l *lines) begin(p place) {
 		return
 	}
 	if p.page.id == "summary" {
-		l.d.values["go"] = "yes"
+		l.d.values["go"], l.d.result = "yes", l.d.summary()
 	}
 	l.say("\nPage %d of %d: %s", p.number, len(l.d.pages()), p.page.title)
 	if p.page.note != nil {

@@ -38,8 +38,8 @@ func addressPage() page {
 }
 
 func (d *draft) loadAddress() {
-	if d.values["url"] == "" && d.in.Workflow == Install && d.in.Host != "" {
-		d.values["url"] = "http://" + net.JoinHostPort(d.in.Host, d.bindPort())
+	if d.values["url"] == "" && d.in.Workflow == Install {
+		d.values["url"] = d.guessURL()
 		d.auto["url"] = d.values["url"]
 	}
 	d.values["tls"] = "none"
@@ -48,15 +48,38 @@ func (d *draft) loadAddress() {
 	}
 }
 
+// guessURL is the address under which a browser may reach Sentry: of this
+// host or, without a proxy, of the one address that is listened on.
+func (d *draft) guessURL() string {
+	host := d.in.Host
+	if d.get("tls") == "proxy" {
+		return "https://" + host
+	}
+	if address, _, err := net.SplitHostPort(d.bind()); err == nil {
+		if ip := net.ParseIP(address); ip != nil && !ip.IsUnspecified() {
+			host = address
+		}
+	}
+	if host == "" {
+		return ""
+	}
+	return "http://" + net.JoinHostPort(host, d.bindPort())
+}
+
 // followTLS gives the address the scheme of the choice. The port that Sentry
 // listens on is no part of an address that a proxy serves.
 func (d *draft) followTLS() {
 	scheme, proxied := "http", d.get("tls") == "proxy"
 	if proxied {
 		scheme = "https"
-		d.propose("bind", "127.0.0.1:9000")
+		d.propose("bind", "127.0.0.1:"+d.bindPort())
 	} else if d.values["bind"] == d.auto["bind"] {
 		d.values["bind"], d.auto["bind"] = "", ""
+	}
+	if d.values["url"] == d.auto["url"] { // nobody has said otherwise
+		d.values["url"] = d.guessURL()
+		d.auto["url"] = d.values["url"]
+		return
 	}
 	u, err := url.Parse(d.values["url"])
 	if err != nil || u.Host == "" || u.Scheme == scheme {
@@ -90,6 +113,9 @@ func checkURL(d *draft, value string) error {
 // bind is where Sentry is going to listen.
 func (d *draft) bind() string {
 	if b := d.get("bind"); b != "" {
+		return b
+	}
+	if b := d.in.Defaults["bind"]; b != "" {
 		return b
 	}
 	return "9000"

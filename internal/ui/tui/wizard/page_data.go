@@ -33,10 +33,11 @@ func retentionPage() page {
 				}).asides(),
 		},
 		note: func(d *draft) []string {
-			days, err := strconv.ParseInt(d.get("retention_days"), 10, 64)
-			if d.get("retention_days") == "" {
-				days, err = releaseDays, nil
+			text := d.get("retention_days")
+			if text == "" {
+				text = d.byDefault(keyed("retention_days", "", "").or(strconv.Itoa(releaseDays)))
 			}
+			days, err := strconv.ParseInt(text, 10, 64)
 			events, err2 := strconv.ParseInt(d.get("retention.events"), 10, 64)
 			if err != nil || err2 != nil || days <= 0 || days > 36500 || events < 0 || events > 1e10 {
 				return nil
@@ -135,15 +136,17 @@ func (d *draft) storageAnswers(a config.Answers) config.Answers {
 	if a.Options == nil {
 		a.Options = map[string]any{}
 	}
+	if d.get("storage") == "filesystem" { // the release's own
+		delete(a.Options, "filestore.backend")
+		delete(a.Options, "filestore.options")
+		return a
+	}
 	a.Options["filestore.backend"] = d.get("storage")
 	a.Options["filestore.options"] = d.storageMapping(a.Options["filestore.options"])
 	return a
 }
 
 func (d *draft) storageMapping(was any) map[string]any {
-	if d.get("storage") == "filesystem" {
-		return map[string]any{"location": "/data/files"}
-	}
 	out := map[string]any{}
 	if old, ok := was.(map[string]any); ok && d.get("storage") == d.first["storage"] {
 		out = maps.Clone(old)

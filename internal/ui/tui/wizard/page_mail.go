@@ -175,13 +175,13 @@ func (d *draft) mailAnswers(a config.Answers) config.Answers {
 	case way == "none":
 		a.Mail.Backend = "dummy"
 	case was == "console" || was == "none":
-		a.Mail.Backend = "smtp"
+		a.Mail.Backend = "" // the release's own is smtp
 	}
 	switch {
 	case way == "server" && (was != "server" || d.get("mail.encryption") != d.first["mail.encryption"]):
 		a.Mail.UseTLS, a.Mail.UseSSL = d.get("mail.encryption") == "starttls", d.get("mail.encryption") == "tls"
 	case way == "builtin" && a.Mail.Host != "" && a.Mail.Host != "smtp":
-		a.Mail.Host, a.Mail.Port, a.Mail.Username, a.Mail.Password = "smtp", 25, "", config.Secret{}
+		a.Mail.Host, a.Mail.Port, a.Mail.Username, a.Mail.Password = "", 0, "", config.Secret{}
 		a.Mail.UseTLS, a.Mail.UseSSL = false, false
 	}
 	return a

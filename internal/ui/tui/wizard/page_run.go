@@ -98,7 +98,7 @@ func summaryPage() page {
 				return nil
 			}).asides(),
 		},
-		note: (*draft).summary,
+		note: func(d *draft) []string { return d.result },
 	}
 }
 

@@ -53,6 +53,7 @@ type screen struct {
 	editor *editor
 	typed  bool             // since the focus came here
 	pushed bool             // Enter was refused
+	window int              // lines of the note that are seen
 	scroll int              // lines of the note above its window
 	busy   string           // action that runs
 	told   map[string]tried // what actions said
@@ -92,7 +93,7 @@ func (s *screen) question() question { return s.questions()[s.focus] }
 // open shows a page with the focus on one of its questions.
 func (s *screen) open(id string, focus int) tea.Cmd {
 	if id == "summary" && s.at != id {
-		s.d.values["go"] = "yes"
+		s.d.values["go"], s.d.result = "yes", s.d.summary()
 	}
 	s.at, s.scroll = id, 0
 	return s.look(focus)

@@ -20,9 +20,9 @@ func (d *draft) summary() []string {
 		if f.Severity == config.Err {
 			mark = "✗ "
 		}
-		out = append(out, mark+format.Sentence(f.Text)+".")
+		out = append(out, mark+f.Text)
 		if f.Hint != "" {
-			out = append(out, "  "+f.Hint+".")
+			out = append(out, "  "+f.Hint)
 		}
 	}
 	if d.in.Runs != nil {

@@ -99,7 +99,7 @@ func (s *screen) closed(q question) string {
 	if v := s.d.shownValue(q); v != "" {
 		return format.Cut(format.Clean(v), s.fieldWidth(), "…")
 	}
-	if q.byDefault != "" {
+	if s.d.byDefault(q) != "" {
 		return faint.Render(s.d.placeholder(q))
 	}
 	return faint.Render("–")
@@ -179,6 +179,7 @@ func (s *screen) pane(p page, room int) []string {
 	if room < 1 {
 		return nil
 	}
+	s.window = room
 	s.scroll = min(s.scroll, max(0, len(all)-room))
 	part := all[s.scroll:min(len(all), s.scroll+room)]
 	if below := len(all) - s.scroll - len(part); below > 0 && len(part) > 0 {
@@ -195,7 +196,11 @@ func (s *screen) foot() []string {
 		lines = append(lines[:min(len(lines), helpLines-1)], "✗ "+format.Sentence(err.Error())+".")
 	}
 	out := []string{" " + faint.Render(strings.Repeat("─", s.columns()))}
-	for i := range helpLines {
+	room := helpLines
+	if s.at == "summary" {
+		lines, room = lines[1:], 1 // the keys say it
+	}
+	for i := range room {
 		line := ""
 		if i < len(lines) {
 			line = " " + tint(lines[i]).Render(format.Cut(lines[i], s.columns(), "…"))
@@ -208,7 +213,12 @@ func (s *screen) foot() []string {
 func (s *screen) keys(q question) string {
 	type hint struct{ key, does string }
 	hints := []hint{{"Enter", "next"}, {"Shift-Tab", "back"}}
-	if q.kind == pick {
+	if q.kind == pick && s.at != "summary" {
+		hints = append([]hint{{"↑ ↓", "choose"}}, hints...)
+	}
+	if s.at == "summary" {
+		hints[0].does = "take it"
+		hints = append(hints[:1:1], hint{"PgUp PgDn", "read"}, hints[1])
 		hints = append([]hint{{"↑ ↓", "choose"}}, hints...)
 	}
 	if q.kind == action {

@@ -23,9 +23,10 @@ const (
 type Input struct {
 	Workflow string // Install or Configure
 	Version  calver.Version
-	Site     string         // directory of the installation
-	Host     string         // name of this host, for an address that nobody gave
-	Answers  config.Answers // so far; they are the defaults
+	Site     string            // directory of the installation
+	Host     string            // name of this host, for an address that nobody gave
+	Answers  config.Answers    // so far; they are the defaults
+	Defaults map[string]string // of the release, by key, where they are not the usual ones
 	Machine  Machine
 	Profiles []Profile // what each profile needs; empty when the release has none
 	Checks   Checks
