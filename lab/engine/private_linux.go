@@ -153,6 +153,9 @@ func (p *Private) lastWords() string {
 	return string(data[max(0, len(data)-keep):])
 }
 
+// Stop ends the daemon as an admin would: it stops its containers first.
+func (p *Private) Stop() error { return p.end(unix.SIGTERM) }
+
 // Kill ends the daemon as a crash would: at once, its containers go on.
 func (p *Private) Kill() error { return p.end(unix.SIGKILL) }
 
