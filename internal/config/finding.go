@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -85,4 +86,14 @@ func (fs findings) split() (bad, rest findings) {
 		}
 	}
 	return bad, rest
+}
+
+// FindingsOf returns the findings that an error is made of, nil when it has
+// none.
+func FindingsOf(err error) []Finding {
+	var all findings
+	if errors.As(err, &all) {
+		return all
+	}
+	return nil
 }

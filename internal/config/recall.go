@@ -105,3 +105,18 @@ func directive(text, name string) string {
 	}
 	return ""
 }
+
+// OwnVariable returns a variable of our part of .env.custom, "" when it sets
+// none.
+func OwnVariable(disk fs.FS, name string) string {
+	data, _, err := read(disk, customPath)
+	if err != nil {
+		return ""
+	}
+	f, err := envfile.Parse(blockOf(customPath, data))
+	if err != nil {
+		return ""
+	}
+	value, _ := f.Get(name)
+	return value
+}

@@ -45,6 +45,22 @@ func (s *Stack) settledService(service types.ServiceConfig, boxes []box, image s
 	if len(boxes) != service.GetScale() {
 		return false, nil
 	}
+	current, err := s.currentBoxes(service, boxes, image)
+	if err != nil || !current {
+		return false, err
+	}
+	for _, b := range boxes {
+		up := b.running() && b.health != container.Unhealthy || b.completed()
+		if !up || changedSince(s.project.dir, service, b.started) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// currentBoxes tells whether the containers were made from the present
+// configuration and image.
+func (s *Stack) currentBoxes(service types.ServiceConfig, boxes []box, image string) (bool, error) {
 	// A service that shares something of another has the other's container ID
 	// in its hash. Whether that is current only Compose can tell.
 	if sharesContainer(service) {
@@ -55,8 +71,7 @@ func (s *Stack) settledService(service types.ServiceConfig, boxes []box, image s
 		return false, err
 	}
 	for _, b := range boxes {
-		up := b.running() && b.health != container.Unhealthy || b.completed()
-		if !up || b.labels[api.ConfigHashLabel] != hash || b.imageID != image || changedSince(s.project.dir, service, b.started) {
+		if b.labels[api.ConfigHashLabel] != hash || b.imageID != image {
 			return false, nil
 		}
 	}
