@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"internal/release/remote": {"internal/fault", "internal/release"},
 	"internal/geoip":          {"internal/fault"},
 	"internal/trial":          {"internal/config"},
-	"internal/health":         {"internal/fault"},
+	"internal/health":         {"internal/fault", "internal/workload"},
 
 	"internal/config": {"internal/calver", "internal/config/envfile", "internal/config/merge", "internal/config/option", "internal/config/pyconf",
 		"internal/config/yamltext", "internal/fault", "templates"},
@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 	"internal/install": {"internal/calver", "internal/config", "internal/event", "internal/fault", "internal/release", "internal/site", "internal/step", "internal/workload"},
 
 	"internal/backup":            {"internal/fault", "internal/release"},
+	"internal/backup/capture":    {"internal/backup/repository", "internal/fault"},
 	"internal/backup/repository": {"internal/fault"},
 
 	"internal/upgrade/plan": {"internal/calver", "internal/catalog", "internal/fault"},

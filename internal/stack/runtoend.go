@@ -24,6 +24,7 @@ const (
 type containerRun struct {
 	id             string
 	stdin          []byte
+	feed           io.Reader // in place of stdin: what comes while it runs
 	stdout, stderr io.Writer
 	stopTimeout    time.Duration // on cancel
 }
@@ -36,7 +37,7 @@ func (e *Engine) runToEnd(ctx context.Context, r containerRun) (exitCode int, er
 			err = gone
 		}
 	}()
-	att, err := e.api.ContainerAttach(ctx, r.id, client.ContainerAttachOptions{Stream: true, Stdin: len(r.stdin) > 0, Stdout: true, Stderr: true})
+	att, err := e.api.ContainerAttach(ctx, r.id, client.ContainerAttachOptions{Stream: true, Stdin: len(r.stdin) > 0 || r.feed != nil, Stdout: true, Stderr: true})
 	if err != nil {
 		return 0, gone(err)
 	}
@@ -49,6 +50,13 @@ func (e *Engine) runToEnd(ctx context.Context, r containerRun) (exitCode int, er
 		return 0, startFault(err)
 	}
 	copied := pump(&att.HijackedResponse, r.stdin, r.stdout, r.stderr)
+	if r.feed != nil {
+		go func() {
+			// The exit code tells what came of a pipe that breaks.
+			_, _ = io.Copy(att.Conn, r.feed)
+			_ = att.CloseWrite()
+		}()
+	}
 	code, err := e.awaitExit(ctx, r, wait)
 	drain(&att.HijackedResponse, copied)
 	return code, err

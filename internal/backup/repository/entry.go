@@ -17,8 +17,9 @@ import (
 // tree is a directory on disk as kopia reads it. kopia's own reader loses
 // names that are no UTF-8, and does not tell what is behind a hard link.
 type tree struct {
-	root  string
-	attrs *collector
+	root    string
+	attrs   *collector
+	exclude func(path string) bool // may be nil
 	// unsettled marks what was written since then: see node.ModTime.
 	unsettled time.Time
 }
@@ -160,6 +161,10 @@ func (it *iterator) Next(context.Context) (kfs.Entry, error) {
 		}
 		next := it.left[0]
 		it.left = it.left[1:]
+		rel := path.Join(it.dir.rel, next.Name())
+		if it.dir.tree.exclude != nil && it.dir.tree.exclude(rel) {
+			continue
+		}
 		info, err := next.Info()
 		if errors.Is(err, iofs.ErrNotExist) {
 			continue // it went away while we read
@@ -167,7 +172,7 @@ func (it *iterator) Next(context.Context) (kfs.Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		return it.dir.tree.entry(path.Join(it.dir.rel, next.Name()), info), nil
+		return it.dir.tree.entry(rel, info), nil
 	}
 }
 

@@ -37,7 +37,12 @@ type Options struct {
 	Tags        map[string]string
 	// Draft marks a first pass over something in use. Files that go away are
 	// passed over, and those just written are read again by the next pass.
-	Draft    bool
+	Draft bool
+	// Moving lets files go away, or fail to be read, in what is no draft: it is
+	// read while it is written to.
+	Moving bool
+	// Exclude leaves files out, directories with all below; paths are relative.
+	Exclude  func(path string) bool
 	Previous []Snapshot // unchanged files are taken from these; nil: the newest of the source
 	Progress func(Progress)
 }
@@ -54,7 +59,7 @@ type Written struct {
 	Snapshot
 	Read       int64 // bytes of files that had to be read
 	Added      int64 // bytes that the repository grew by
-	Passed     int64 // files that could not be read; a Draft only
+	Passed     int64 // files that could not be read; drafts and moving trees only
 	Attributes Attributes
 }
 
@@ -90,7 +95,7 @@ func writeOne(ctx context.Context, w repo.DirectRepositoryWriter, o Options) (Wr
 	}
 	count := &progress{report: o.Progress}
 	up := upload.NewUploader(w)
-	up.Progress, up.DisableIgnoreRules, up.FailFast, up.EnableActions = count, true, !o.Draft, false
+	up.Progress, up.DisableIgnoreRules, up.FailFast, up.EnableActions = count, true, !o.lenient(), false
 	stop := context.AfterFunc(ctx, up.Cancel)
 	defer stop()
 	m, err := up.Upload(ctx, root, o.policy(), o.Source.info(), previous...)
@@ -160,12 +165,15 @@ func (o Options) root(attrs *collector) (kfs.Directory, error) {
 	if o.Dir == "" {
 		return virtual(o.Files), nil
 	}
-	t := &tree{root: o.Dir, attrs: attrs}
+	t := &tree{root: o.Dir, attrs: attrs, exclude: o.Exclude}
 	if o.Draft {
 		t.unsettled = time.Now().Add(-unsettledFor)
 	}
 	return t.open()
 }
+
+// lenient tells that files may go away while they are read.
+func (o Options) lenient() bool { return o.Draft || o.Moving }
 
 // policy says how files are written. Chunks of one size suit files that are
 // changed in place, as those of databases are, and cost the least.
@@ -174,7 +182,7 @@ func (o Options) policy() *policy.Tree {
 	p.CompressionPolicy = policy.CompressionPolicy{CompressorName: "zstd-fastest"}
 	p.SplitterPolicy = policy.SplitterPolicy{Algorithm: "FIXED-4M"}
 	p.ErrorHandlingPolicy = policy.ErrorHandlingPolicy{
-		IgnoreFileErrors: policy.NewOptionalBool(policy.OptionalBool(o.Draft)), IgnoreDirectoryErrors: policy.NewOptionalBool(policy.OptionalBool(o.Draft)), IgnoreUnknownTypes: policy.NewOptionalBool(true),
+		IgnoreFileErrors: policy.NewOptionalBool(policy.OptionalBool(o.lenient())), IgnoreDirectoryErrors: policy.NewOptionalBool(policy.OptionalBool(o.lenient())), IgnoreUnknownTypes: policy.NewOptionalBool(true),
 	}
 	return policy.BuildTree(nil, &p)
 }

@@ -1,0 +1,57 @@
+package capture
+
+import (
+	"context"
+
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/fault"
+)
+
+// RestoreRequest is the first line that a restoring helper hears.
+type RestoreRequest struct {
+	Access  repository.Access `json:"access"`
+	Roots   string            `json:"roots,omitempty"`
+	Volumes []Wanted          `json:"volumes"`
+	Again   bool              `json:"again,omitempty"` // go on where a run before ended
+	Owners  bool              `json:"owners"`          // false: all files become this user's
+}
+
+// Wanted is a tree to write into a directory.
+type Wanted struct {
+	Name       string                `json:"name"`
+	Dir        string                `json:"dir"`
+	Snapshot   string                `json:"snapshot"`
+	Root       string                `json:"root"` // the digest that the manifest tells
+	Attributes repository.Attributes `json:"attributes"`
+}
+
+// Restore writes the trees. One whose digest is not that of the manifest is
+// not begun.
+func Restore(ctx context.Context, req RestoreRequest, say func(Report)) error {
+	if err := trust(req.Roots); err != nil {
+		return err
+	}
+	rep, err := repository.Open(ctx, req.Access)
+	if err != nil {
+		return err
+	}
+	defer rep.Close(context.WithoutCancel(ctx))
+	for _, w := range req.Volumes {
+		s, err := rep.Get(ctx, w.Snapshot)
+		if err != nil {
+			return err
+		}
+		if s.Root != w.Root {
+			return fault.New(fault.Integrity, "Restore another snapshot: sentryctl backup list", "%s is not what its manifest says: %s, not %s", w.Name, s.Root, w.Root)
+		}
+		err = rep.Restore(ctx, repository.RestoreOptions{
+			Snapshot: s, Dir: w.Dir, Attributes: w.Attributes, Again: req.Again, SkipOwners: !req.Owners,
+			Progress: func(done, total int64) { say(Report{Progress: &Progress{Volume: w.Name, Done: done, Total: total}}) },
+		})
+		if err != nil {
+			return err
+		}
+		say(Report{Restored: &Progress{Volume: w.Name, Done: s.Bytes, Total: s.Bytes}})
+	}
+	return nil
+}
