@@ -31,13 +31,13 @@ func newRootCmd(a *app) *cobra.Command {
 		return fault.New(fault.Usage, "Read: "+c.CommandPath()+" --help", "%w", err)
 	})
 	cmd.AddCommand(
-		newConfigCmd(a),
 		newInstallCmd(a),
 		newResumeCmd(a),
 		newHelperCmd(a),
 		newReleaseCmd(a),
 		newPreflightCmd(a),
 		newUpgradeCmd(a),
+		newHealthCmd(a),
 		newVersionCmd(a),
 	)
 	refuseWrongArgs(cmd)

@@ -1,5 +1,6 @@
-// Package health owns the question whether a site works as seen from outside:
-// its front door. What Docker says of the containers is stack's business.
+// Package health owns the question whether a site works: its containers, its
+// front door, the way of an event from there into storage, its consumers. Each
+// is asked with a limit of its own. It changes nothing but that it sends one event.
 package health
 
 import (
@@ -60,6 +61,16 @@ func (f FrontDoor) Prove(ctx context.Context) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// Check is the check of the front door.
+func (f FrontDoor) Check() Check {
+	return Check{ID: "front-door", Title: "The front door answers", Ask: func(ctx context.Context) (string, error) {
+		if err := f.Prove(ctx); err != nil {
+			return "", err
+		}
+		return "http://" + f.Address + " answers", nil
+	}}
 }
 
 // Answers asks once: health, the login page and, where that page names one,

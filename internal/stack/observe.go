@@ -143,7 +143,7 @@ func (s *Stack) Status(ctx context.Context) ([]workload.Status, error) {
 		for _, b := range found[name] {
 			list = append(list, workload.Status{
 				Service: name, Container: b.name, State: string(b.state), Health: string(b.health),
-				Restarts: b.restarts, ExitCode: b.exitCode,
+				Restarts: b.restarts, ExitCode: b.exitCode, Completed: b.completed(),
 			})
 		}
 	}

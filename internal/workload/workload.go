@@ -60,4 +60,5 @@ type Status struct {
 	Health    string `json:"health"`
 	Restarts  int    `json:"restarts"`
 	ExitCode  int    `json:"exit_code"`
+	Completed bool   `json:"completed,omitempty"` // it has done its work and the Engine does not start it again
 }

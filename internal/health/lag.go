@@ -1,0 +1,107 @@
+package health
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/fault"
+)
+
+// Lag asks whether the consumers keep up: what waits for each group of them is
+// little, or gets less.
+type Lag struct {
+	Commands Commands
+	Limit    time.Duration // 0 means 2 min
+	Enough   int64         // messages that may always wait; 0 means 1000
+}
+
+// Check is the check of the consumers.
+func (l Lag) Check() Check {
+	return Check{ID: "consumers", Title: "Consumers keep up", Ask: l.Prove}
+}
+
+// Prove samples until every group that is behind has caught up by something
+// since the first look.
+func (l Lag) Prove(ctx context.Context) (string, error) {
+	enough := cmp.Or(l.Enough, 1000)
+	first := map[string]int64{}
+	var now map[string]int64
+	err := until(ctx, cmp.Or(l.Limit, 2*time.Minute), func(ctx context.Context) error {
+		var err error
+		if now, err = l.sample(ctx); err != nil {
+			return err
+		}
+		if len(now) == 0 {
+			return errors.New("Kafka knows no consumer that runs")
+		}
+		var behind []string
+		for group, lag := range now {
+			before, seen := first[group]
+			if !seen {
+				first[group] = lag
+			}
+			if lag > enough && (!seen || lag >= before) {
+				behind = append(behind, fmt.Sprintf("%s (%d messages)", group, lag))
+			}
+		}
+		if len(behind) == 0 {
+			return nil
+		}
+		slices.Sort(behind)
+		return fault.New(fault.Resumable, "Look at the consumer's output: docker compose logs --tail 50 SERVICE",
+			"consumers do not keep up: %s", strings.Join(behind, ", "))
+	})
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d groups, %d messages wait", len(now), sum(now)), nil
+}
+
+func sum(lags map[string]int64) (n int64) {
+	for lag := range maps.Values(lags) {
+		n += lag
+	}
+	return n
+}
+
+func (l Lag) sample(ctx context.Context) (map[string]int64, error) {
+	out, err := output(ctx, l.Commands, "kafka", "kafka-consumer-groups", "--bootstrap-server", "kafka:9092", "--describe", "--all-groups")
+	if err != nil {
+		return nil, err
+	}
+	return parseLag(out), nil
+}
+
+// parseLag adds up the lag of each group from the tables of
+// kafka-consumer-groups. A group without a running member is left over from an
+// older release: nobody will ever read what waits for it.
+func parseLag(text string) map[string]int64 {
+	lags := map[string]int64{}
+	var columns []string
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) > 0 && fields[0] == "GROUP" {
+			columns = fields
+			continue
+		}
+		row := map[string]string{}
+		for i, name := range columns {
+			if i < len(fields) {
+				row[name] = fields[i]
+			}
+		}
+		lag, err := strconv.ParseInt(row["LAG"], 10, 64)
+		if member := row["CONSUMER-ID"]; err != nil || member == "" || member == "-" {
+			continue
+		}
+		lags[row["GROUP"]] += lag
+	}
+	return lags
+}
