@@ -47,9 +47,11 @@ var allowed = map[string][]string{
 	"internal/helper":            {"internal/fault", "internal/preflight", "internal/preflight/machine"},
 
 	"internal/stack":   {"internal/calver", "internal/event", "internal/fault", "internal/release", "internal/workload"},
+	"internal/apply":   {"internal/site", "internal/step"},
 	"internal/install": {"internal/calver", "internal/config", "internal/event", "internal/fault", "internal/release", "internal/site", "internal/step", "internal/workload"},
 
 	"internal/backup":            {"internal/fault", "internal/release"},
+	"internal/backup/capture":    {"internal/backup/repository", "internal/fault"},
 	"internal/backup/repository": {"internal/fault"},
 
 	"internal/upgrade/plan": {"internal/calver", "internal/catalog", "internal/fault"},
