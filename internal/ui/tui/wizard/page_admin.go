@@ -12,10 +12,12 @@ func adminPage() page {
 	first := func(d *draft) bool { return d.in.Workflow == Install && d.get("admin.email") != "" }
 	given := both(first, is("admin.password.way", "given"))
 	return page{
-		id: "admin", title: "First admin",
+		id: "admin", title: "Admin",
 		questions: []question{
+			keyed("admin.email", "Admin's e-mail", "Address that Sentry shows as its administrator's. Users are made and changed in Sentry itself.").
+				when(func(d *draft) bool { return d.in.Workflow != Install }),
 			keyed("admin.email", "Admin's e-mail", "Login of the first superuser, and the address that Sentry shows as its administrator's. Left empty, no user is made now.").
-				like("you@example.com"),
+				like("you@example.com").when(func(d *draft) bool { return d.in.Workflow == Install }),
 			question{id: "admin.password.way", label: "Admin's password", help: "A password that is made is kept in a file that only root can read, and the end of the install says where. Log in, change it, delete the file."}.of(
 				choice{"made", "Make one for me"},
 				choice{"given", "I type one"},

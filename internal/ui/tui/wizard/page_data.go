@@ -22,7 +22,7 @@ func retentionPage() page {
 	return page{
 		id: "retention", title: "How long events are kept", more: true,
 		questions: []question{
-			keyed("retention_days", "Days", "Events, transactions and replays that are older are removed every night. Shorter means less disk; what is gone does not come back when you raise it again.").
+			keyed("retention_days", "Days of events", "Events, transactions and replays that are older are removed every night. Shorter means less disk; what is gone does not come back when you raise it again.").
 				or(strconv.Itoa(releaseDays)),
 			question{id: "retention.events", label: "Events a day", help: "Your guess, for the estimate below alone; it is not recorded. Errors and transactions together."}.
 				checked(func(_ *draft, v string) error {
@@ -69,10 +69,10 @@ func storagePage() page {
 	return page{
 		id: "storage", title: "Uploaded files", more: true,
 		questions: []question{
-			question{id: "storage", label: "Where they are kept", help: "Source maps, debug files, attachments and avatars. Moving them later is work, so choose now. Events themselves stay in this host's volumes."}.of(
-				choice{"filesystem", "On this host, in a volume"},
-				choice{"s3", "Amazon S3, or another service that speaks it"},
-				choice{"gcs", "Google Cloud Storage"},
+			question{id: "storage", label: "Uploaded files go", help: "Source maps, debug files, attachments and avatars. Moving them later is work, so choose now. Events themselves stay in this host's volumes."}.of(
+				choice{"filesystem", "To a volume on this host"},
+				choice{"s3", "To Amazon S3, or another service that speaks it"},
+				choice{"gcs", "To Google Cloud Storage"},
 			),
 			question{id: "storage.bucket", label: "Bucket", help: "Name of a bucket that exists."}.when(is("storage", "s3", "gcs")).
 				checked(func(_ *draft, v string) error {

@@ -58,23 +58,23 @@ func mailPage() page {
 
 func mailServerPage() page {
 	return page{
-		id: "mail-server", title: "Mail server",
+		id: "mail-server", title: "Mail server or provider",
 		shown: is("mail.way", "server"),
 		questions: []question{
-			keyed("mail.host", "Server", "Name of the mail server.").like("smtp.example.com").checked(func(_ *draft, v string) error {
+			keyed("mail.host", "Mail server", "Name of the mail server.").like("smtp.example.com").checked(func(_ *draft, v string) error {
 				if v == "" {
 					return errors.New("give the name of the mail server")
 				}
 				return nil
 			}),
-			keyed("mail.port", "Port", "587 with STARTTLS, 465 with TLS from the first byte, 25 without encryption.").or("25"),
+			keyed("mail.port", "Mail port", "587 with STARTTLS, 465 with TLS from the first byte, 25 without encryption.").or("25"),
 			question{id: "mail.encryption", label: "Encryption", help: "Must fit the port. Without encryption, user name and password can be read on the way."}.of(
 				choice{"starttls", "STARTTLS (port 587)"},
 				choice{"tls", "TLS from the first byte (port 465)"},
 				choice{"none", "None"},
 			),
-			keyed("mail.username", "User name", "Login at the mail server. Empty for a server that asks for none."),
-			keyed("mail.password", "Password", "Password or key at the mail server. It goes into config.yml, which only root and the containers can read.").
+			keyed("mail.username", "Mail user name", "Login at the mail server. Empty for a server that asks for none."),
+			keyed("mail.password", "Mail password", "Password or key at the mail server. It goes into config.yml, which only root and the containers can read.").
 				checked(func(d *draft, v string) error {
 					if v != "" && d.get("mail.username") == "" {
 						return errors.New("a password needs a user name")

@@ -39,7 +39,9 @@ func (d *draft) answered() []string {
 	var out []string
 	for _, p := range d.pages() {
 		for _, q := range d.questions(p) {
-			if value := d.shownValue(q); value != "" && !q.aside && q.kind != action {
+			value := d.shownValue(q)
+			silent := q.kind == pick && (d.get(q.id) == "" || d.get(q.id) == "release")
+			if value != "" && !silent && !q.aside && q.kind != action {
 				out = append(out, row(q.label, format.Clean(value)))
 			}
 		}
