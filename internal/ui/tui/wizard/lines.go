@@ -122,7 +122,7 @@ func (l *lines) one(ctx context.Context, p place) (int, error) {
 			return -1, nil
 		}
 		if err := l.take(ctx, q, answer); err != nil {
-			l.say("Not taken: %s.", err)
+			l.say("%s: %s.", map[bool]string{true: "It does not work", false: "Not taken"}[q.kind == action], err)
 			continue
 		}
 		return 1, nil
