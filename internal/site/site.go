@@ -84,6 +84,9 @@ func (s *Site) Foreign() (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return "", fault.New(fault.NoSite, "Run as a user who may read it, or choose another directory with --site", "read site directory: %w", err)
+	}
 	if err != nil {
 		return "", fmt.Errorf("read site directory: %w", err)
 	}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -27,9 +28,8 @@ func TestEngineEndsInTheMiddle(t *testing.T) {
 	own := *s
 	own.Docker = private.Docker
 	command := install(s, s.Release("25.10.0"), "25.10.0", "--profile", "errors-only")
-	run := func() *process {
-		return startIn(t, private.Inside, s.Env("DOCKER_HOST="+private.Docker.Host), command...)
-	}
+	inside := func(c *exec.Cmd) error { return private.Inside(c.Start) }
+	run := func() *process { return startWith(t, inside, s.Env("DOCKER_HOST="+private.Docker.Host), command...) }
 
 	for _, crash := range []struct {
 		step, event string

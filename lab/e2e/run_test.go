@@ -61,17 +61,17 @@ type process struct {
 // start runs sentryctl with --output json.
 func start(t *testing.T, s *labtest.Site, args ...string) *process {
 	t.Helper()
-	return startIn(t, func(start func() error) error { return start() }, s.Env(), args...)
+	return startWith(t, (*exec.Cmd).Start, s.Env(), args...)
 }
 
-// startIn starts it from inside of something, such as a network.
-func startIn(t *testing.T, in func(func() error) error, env []string, args ...string) *process {
+// startWith starts it in some special way, such as in another network.
+func startWith(t *testing.T, start func(*exec.Cmd) error, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(labtest.Binary(t), append(args, "--output", "json")...), lines: make(chan said, 1<<16)}
 	p.cmd.Env, p.cmd.Stderr = env, &p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
-		err = in(p.cmd.Start)
+		err = start(p.cmd)
 	}
 	if err != nil {
 		t.Fatalf("start sentryctl: %v", err)
