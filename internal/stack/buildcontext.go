@@ -26,6 +26,7 @@ func (j buildJob) contextTar() (content io.ReadCloser, dockerfile string, err er
 	if err := dockerbuild.ValidateContextDirectory(j.context, excludes); err != nil {
 		return nil, "", fmt.Errorf("read the build context: %w", err)
 	}
+	excludes = append(excludes, j.mountedConfig()...)
 	outside := j.dockerfile == "" || !inside(j.context, j.dockerfile)
 	if !outside {
 		rel, err := filepath.Rel(j.context, j.dockerfile)
@@ -45,6 +46,27 @@ func (j buildJob) contextTar() (content io.ReadCloser, dockerfile string, err er
 		return nil, "", err
 	}
 	return addDockerfile(content, extra)
+}
+
+// mountedConfig lists files of upstream's ./sentry that belong into no image:
+// its Dockerfile copies the whole directory, but every container mounts the
+// configuration. In the image it would put secrets into layers and ask for a
+// new build at each change. A Dockerfile that names one gets it.
+func (j buildJob) mountedConfig() []string {
+	if filepath.Base(j.context) != "sentry" || j.dockerfile == "" {
+		return nil
+	}
+	text, err := os.ReadFile(j.dockerfile)
+	if err != nil {
+		return nil // whoever builds says so
+	}
+	var out []string
+	for _, name := range []string{"config.yml", "sentry.conf.py"} {
+		if !strings.Contains(string(text), name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // outsideDockerfile opens a Dockerfile that is no file of the context.

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"slices"
@@ -39,7 +40,26 @@ func (s *Stack) Touched(ctx context.Context, changed []string) ([]workload.Touch
 			out = append(out, workload.Touch{Service: name, How: how})
 		}
 	}
-	return out, nil
+	return withDependants(p, out), nil
+}
+
+// withDependants adds the services that Compose restarts because one that
+// they depend on, with "restart: true", gets another container.
+func withDependants(p *types.Project, touched []workload.Touch) []workload.Touch {
+	out := slices.Clone(touched)
+	for _, name := range p.ServiceNames() {
+		if slices.ContainsFunc(touched, func(t workload.Touch) bool { return t.Service == name }) {
+			continue
+		}
+		for _, t := range touched {
+			if d, ok := p.Services[name].DependsOn[t.Service]; ok && d.Restart && t.How == workload.Recreate {
+				out = append(out, workload.Touch{Service: name, How: workload.Restart})
+				break
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b workload.Touch) int { return cmp.Compare(a.Service, b.Service) })
+	return out
 }
 
 func (s *Stack) touch(service types.ServiceConfig, boxes []box, image string, changed []string) (workload.How, error) {
