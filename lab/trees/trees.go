@@ -80,7 +80,7 @@ func put(path string, data []byte, mode fs.FileMode) error {
 // file is one file of the trees, in the versions that have it.
 type file struct {
 	path string
-	from string // below files/; "" means the same as path
+	from string // below files/, a pattern for parts in the order of their names; "" means the same as path
 	mode fs.FileMode
 	calver.Range
 }
@@ -97,7 +97,7 @@ func files() []file {
 		{path: "clickhouse/default-password.xml", mode: plain, Range: since("25.9.0")},
 		{path: "cron/Dockerfile", mode: plain},
 		{path: "cron/entrypoint.sh", mode: program},
-		{path: "docker-compose.yml", from: "docker-compose.yml.tmpl", mode: plain},
+		{path: "docker-compose.yml", from: "compose/*.tmpl", mode: plain},
 		{path: "geoip/GeoLite2-City.mmdb.empty", from: emptyGeoIP, mode: plain},
 		{path: "nginx/nginx.conf", mode: plain, Range: until("24.12.1")},
 		{path: "nginx.conf", from: "nginx/nginx.conf", mode: plain, Range: since("25.1.0")},
@@ -127,7 +127,7 @@ func (f file) render(e edition) ([]byte, error) {
 	case "":
 		from = f.path
 	}
-	data, err := sources.ReadFile("files/" + from)
+	data, err := readParts("files/" + from)
 	if err != nil || filepath.Ext(from) != ".tmpl" {
 		return data, err
 	}
@@ -168,3 +168,22 @@ func Complete(dir, version string) error {
 
 // ours tells of a file that makes the tree a release of the lab.
 func (f file) ours() bool { return f.path == "README.md" || f.path == "CHANGELOG.md" }
+
+func readParts(pattern string) ([]byte, error) {
+	names, err := fs.Glob(sources, pattern)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: %w", pattern, fs.ErrNotExist)
+	}
+	var all []byte
+	for _, name := range names {
+		data, err := sources.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, data...)
+	}
+	return all, nil
+}
