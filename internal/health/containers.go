@@ -82,7 +82,7 @@ func unsound(s workload.Status) string {
 	switch {
 	case s.State == "absent":
 		return "has no container"
-	case s.State == "exited" && s.ExitCode == 0 && s.Completed:
+	case s.State == "exited" && s.Completed:
 		return ""
 	case s.State != "running":
 		return fmt.Sprintf("is %s (exit code %d)", s.State, s.ExitCode)

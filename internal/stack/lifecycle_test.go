@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,7 +117,7 @@ func TestFailuresOfAStart(t *testing.T) {
 	cases := []struct {
 		name, compose, want string
 	}{
-		{"ends at once", "services: {bad: {image: " + boxImage + ", command: [exit, '3', no disk]}}",
+		{"ends at once", "services: {bad: {image: " + boxImage + ", command: [exit, '3', no disk], healthcheck: {test: [CMD, /sentryctl, health]}}}",
 			"service bad ended with exit code 3: no disk"},
 		{"crash loop", "services: {bad: {image: " + boxImage + ", restart: always, command: [exit, '4', cannot bind]}}",
 			"last with exit code 4: cannot bind"},
@@ -142,6 +143,24 @@ func TestFailuresOfAStart(t *testing.T) {
 				t.Errorf("code %d, hint %q", fault.CodeOf(err), fault.HintOf(err))
 			}
 		})
+	}
+}
+
+// Nobody waits for a service without a health check that is not started again.
+func TestFailedErrandIsToldAndHoldsNothingUp(t *testing.T) {
+	s := newSite(t, realEngine(t), "services: {errand: {image: "+boxImage+", command: [exit, '4', no account]}, web: {image: "+boxImage+", command: [serve, 1h]}}")
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	told := slices.ContainsFunc(s.told.list, func(e event.Event) bool {
+		n, ok := e.(event.Notice)
+		return ok && n.Level == "warn" && strings.Contains(n.Text, "service errand ended with exit code 4: no account")
+	})
+	if !told {
+		t.Errorf("nobody was told: %v", s.told.list)
+	}
+	if settled, err := s.Settled(t.Context()); err != nil || !settled {
+		t.Errorf("settled: %t, %v", settled, err)
 	}
 }
 

@@ -40,7 +40,16 @@ func (b box) running() bool { return b.state == container.StateRunning }
 // completed tells that the container has done its work and is not to be
 // started again by the Engine.
 func (b box) completed() bool {
-	return b.state == container.StateExited && b.exitCode == 0 && !b.restartsAlways()
+	return b.state == container.StateExited && (b.exitCode == 0 && !b.restartsAlways() || b.errand())
+}
+
+// errand tells of a container that nobody watches and the Engine never starts
+// again: how it ends is its own affair, as it is for docker compose up. Up to
+// 24.12.1 upstream's geoipupdate is one, and ends with code 1 on every site
+// without a MaxMind account.
+func (b box) errand() bool {
+	unwatched := b.check == nil || len(b.check.Test) == 0 || b.check.Test[0] == "NONE"
+	return unwatched && (b.restart == "" || b.restart == container.RestartPolicyDisabled)
 }
 
 func (b box) restartsAlways() bool {

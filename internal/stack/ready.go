@@ -125,6 +125,7 @@ func (w *watch) judge(ctx context.Context, firstRestarts int) (ready bool, err e
 	}
 	switch {
 	case b.completed():
+		w.tellFailedErrand(ctx)
 		return true, nil
 	case b.restarts-firstRestarts >= patience:
 		return false, w.failed(ctx, fmt.Sprintf("ends again and again (%d times)%s", b.restarts-firstRestarts+1, w.code))
@@ -181,6 +182,15 @@ func (w *watch) failed(ctx context.Context, what string) error {
 		text += ": " + last
 	}
 	return fault.New(fault.Resumable, w.logHint(), "%s", text)
+}
+
+// tellFailedErrand is for the admin to judge: nothing waits for an errand.
+func (w *watch) tellFailedErrand(ctx context.Context) {
+	if w.box.exitCode == 0 {
+		return
+	}
+	err := w.failed(ctx, fmt.Sprintf("ended with exit code %d", w.box.exitCode))
+	w.stack.sink.Emit(event.Notice{Level: "warn", Text: err.Error() + "; nothing waits for it", Hint: fault.HintOf(err)})
 }
 
 func (w *watch) late(ctx context.Context) error {

@@ -176,7 +176,7 @@ func (l *launch) start(ctx context.Context, n *node) error {
 		if b.running() && !changedSince(l.stack.project.dir, n.service, b.started) {
 			continue
 		}
-		if n.awaitEnd && b.completed() {
+		if n.awaitEnd && b.completed() && b.exitCode == 0 {
 			continue
 		}
 		if err := l.work.enter(ctx, startFirst+n.urgency); err != nil {
