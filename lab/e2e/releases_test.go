@@ -69,7 +69,8 @@ func TestInstallOtherEras(t *testing.T) {
 				t.Errorf("got record %q, containers left over %v, runs left over %v", st.Record, st.OneOffs, st.Unfinished)
 			}
 			for service, is := range st.Services {
-				if is != "running" {
+				// geoipupdate ends at once, for want of a MaxMind account.
+				if is != "running" && service != "geoipupdate" {
 					t.Errorf("%s is %s", service, is)
 				}
 			}
