@@ -18,11 +18,10 @@ type Rest struct {
 // All is the whole order.
 func (r Rest) All() []string { return slices.Concat(r.Writers, r.Stores) }
 
-// PlanRest says who must rest so that nothing writes to the volumes that are
+// PlanRest says who of those present must rest so that nothing writes to the volumes that are
 // taken. The ingest door (relay, and whatever has a published port) stays open
 // unless it is to close: relay writes to Kafka, which is not captured and goes on.
-func PlanRest(m release.Model, profile string, volumes []Volume, closeDoor bool) Rest {
-	present := m.ServicesIn(profile)
+func PlanRest(m release.Model, present []string, volumes []Volume, closeDoor bool) Rest {
 	isStore := map[string]bool{}
 	for _, v := range m.Volumes {
 		taken := slices.ContainsFunc(volumes, func(c Volume) bool { return c.Name == v.Name && c.Taken() })

@@ -71,10 +71,10 @@ func TestWritersRestBeforeStoresAndTheDoorStaysOpen(t *testing.T) {
 		Writers: []string{"worker", "web", "snuba-api", "pgbouncer"},
 		Stores:  []string{"vroom", "taskbroker", "postgres", "redis", "clickhouse"},
 	}
-	if d := cmp.Diff(want, backup.PlanRest(model(), "", volumes, false)); d != "" {
+	if d := cmp.Diff(want, backup.PlanRest(model(), model().ServicesIn(""), volumes, false)); d != "" {
 		t.Error(d)
 	}
-	closed := backup.PlanRest(model(), "", volumes, true)
+	closed := backup.PlanRest(model(), model().ServicesIn(""), volumes, true)
 	if d := cmp.Diff([]string{"worker", "nginx", "relay", "web", "snuba-api", "pgbouncer"}, closed.Writers); d != "" {
 		t.Error(d)
 	}

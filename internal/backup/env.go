@@ -1,0 +1,96 @@
+package backup
+
+import (
+	"context"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/workload"
+)
+
+// Services rests services and lets them go on.
+type Services interface {
+	Pause(ctx context.Context, services ...string) error
+	Unpause(ctx context.Context, services ...string) error
+	Stop(ctx context.Context, services ...string) error
+	Start(ctx context.Context, services ...string) error
+}
+
+// Looks tells how things are, and changes nothing.
+type Looks interface {
+	Status(ctx context.Context) ([]workload.Status, error)
+	ReadVolumeFile(ctx context.Context, volume, path string) ([]byte, error)
+	ImageIDs(ctx context.Context) (map[string]string, error)
+	Rendered() ([]byte, error)
+}
+
+// Work runs commands and helpers.
+type Work interface {
+	Exec(ctx context.Context, service string, c workload.Exec) (workload.Result, error)
+	Talk(ctx context.Context, t workload.Talk) error
+}
+
+// Stack is the project of a site on its Engine.
+type Stack interface {
+	Services
+	Looks
+	Work
+	Model() release.Model
+}
+
+// Watch measures from outside, until stop is called, for how long each door
+// did not answer.
+type Watch func(ctx context.Context) (stop func() Gaps)
+
+// Gaps is for how long the doors did not answer.
+type Gaps struct {
+	UI, Ingest time.Duration
+}
+
+// FrontDoor is the site as a browser sees it.
+type FrontDoor interface {
+	Prove(ctx context.Context) error
+}
+
+// Guard starts a process of its own that lets services go on when this one is
+// gone. release tells it that they do.
+type Guard func(ctx context.Context) (release func() error, err error)
+
+// Plan is what a backup is asked for.
+type Plan struct {
+	Access      repository.Access
+	Roots       string // certificates for the helper, PEM
+	Set         string // names this backup
+	Tool        string
+	Profile     string
+	Mode        Mode
+	Choice      Choice
+	CloseDoor   bool // the ingest door rests too
+	Force       bool // take a site that is not whole
+	Drafts      int  // passes while all run
+	MaxRest     time.Duration
+	Description string
+}
+
+// Env is what the steps of a backup work with, and what they find out.
+type Env struct {
+	Plan
+	Site      *site.Site
+	Record    site.Record
+	Stack     Stack
+	FrontDoor FrontDoor
+	Watch     Watch
+	Guard     Guard
+	Sink      event.Sink
+	Now       func() time.Time
+
+	running  []string // services that ran when it began
+	manifest Manifest
+	taken    map[string]repository.Attributes // by volume
+}
+
+// Manifest returns what the backup came to.
+func (e *Env) Manifest() Manifest { return e.manifest }

@@ -1,0 +1,157 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/sentryctl/sentryctl/internal/backup/capture"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/fault"
+)
+
+// Set is one whole backup in a repository.
+type Set struct {
+	Manifest
+	Description string
+
+	snapshot repository.Snapshot
+}
+
+// ID names a set for people and for commands.
+func (s Set) ID() string { return s.Manifest.Set }
+
+// Dated is the set as retention sees it.
+func (s Set) Dated() Dated { return Dated{ID: s.ID(), Time: s.Begun.Local(), Good: true} }
+
+// List gives the backups of a site, oldest first; of all sites for "".
+func List(ctx context.Context, rep *repository.Repository, project string) ([]Set, error) {
+	found, err := rep.List(ctx, repository.Source{Site: project, Path: manifestPath})
+	if err != nil {
+		return nil, err
+	}
+	sets := []Set{}
+	for _, s := range found {
+		data, err := rep.ReadFile(ctx, s, manifestFile)
+		if err != nil {
+			return nil, err
+		}
+		m, err := DecodeManifest(data)
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, Set{Manifest: m, Description: s.Description, snapshot: s})
+	}
+	return sets, nil
+}
+
+// Find gives the set whose ID begins as said; the newest for "latest" or "".
+func Find(sets []Set, id string) (Set, error) {
+	if len(sets) == 0 {
+		return Set{}, fault.New(fault.Usage, "Make one: sentryctl backup create", "there is no backup in the repository")
+	}
+	if id == "" || id == "latest" {
+		return sets[len(sets)-1], nil
+	}
+	match := slices.DeleteFunc(slices.Clone(sets), func(s Set) bool { return !strings.HasPrefix(s.ID(), id) })
+	if len(match) != 1 {
+		return Set{}, fault.New(fault.Usage, "Choose one of: sentryctl backup list", "%d backups have an ID that begins with %s", len(match), id)
+	}
+	return match[0], nil
+}
+
+// Snapshots are all the snapshots of a set, the manifest's first.
+func (s Set) Snapshots(ctx context.Context, rep *repository.Repository) ([]repository.Snapshot, error) {
+	all := []repository.Snapshot{s.snapshot}
+	for _, saved := range append([]Saved{s.SiteFiles}, savedOf(s.Volumes)...) {
+		one, err := rep.Get(ctx, saved.Snapshot)
+		if err != nil {
+			return nil, fault.New(fault.Integrity, "Restore another backup: sentryctl backup list", "backup %s lacks a part: %w", s.ID(), err)
+		}
+		if one.Root != saved.Root {
+			return nil, fault.New(fault.Integrity, "Restore another backup: sentryctl backup list",
+				"backup %s: %s is not what the manifest says", s.ID(), one.Source.Path)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func savedOf(volumes []SavedVolume) []Saved {
+	var all []Saved
+	for _, v := range volumes {
+		all = append(all, v.Saved)
+	}
+	return all
+}
+
+// Attributes reads what the repository's format has no place for, of a volume
+// by its name or of the site's files for "".
+func (s Set) Attributes(ctx context.Context, rep *repository.Repository, volume string) (repository.Attributes, error) {
+	var a repository.Attributes
+	if volume == "" {
+		volume = strings.TrimPrefix(sitePath, "/")
+	}
+	names, err := rep.Files(ctx, s.snapshot)
+	if err != nil || !slices.Contains(names, attributeFile(volume)) {
+		return a, err
+	}
+	data, err := rep.ReadFile(ctx, s.snapshot, attributeFile(volume))
+	if err != nil {
+		return a, err
+	}
+	if err := json.Unmarshal(data, &a); err != nil {
+		return a, fault.New(fault.Integrity, "Restore another backup: sentryctl backup list", "the attributes of %s are not readable: %w", volume, err)
+	}
+	return a, nil
+}
+
+// Forget removes backups. The manifest goes first: what is left after a crash
+// is no backup any more, and the next Forget or Orphans removes it.
+func Forget(ctx context.Context, rep *repository.Repository, sets ...Set) error {
+	for _, s := range sets {
+		ids := []string{s.snapshot.ID, s.SiteFiles.Snapshot}
+		for _, v := range s.Volumes {
+			ids = append(ids, v.Snapshot)
+		}
+		for _, id := range ids {
+			if err := rep.Delete(ctx, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Orphans removes snapshots of a site's backups that did not come to their
+// end, but for the newest one's, which the next backup builds upon.
+func Orphans(ctx context.Context, rep *repository.Repository, project string) (int, error) {
+	if project == "" {
+		return 0, errors.New("no site is named")
+	}
+	sets, err := List(ctx, rep, project)
+	if err != nil {
+		return 0, err
+	}
+	whole := map[string]bool{}
+	for _, s := range sets {
+		whole[s.ID()] = true
+	}
+	all, err := rep.List(ctx, repository.Source{Site: project})
+	if err != nil {
+		return 0, err
+	}
+	newest := ""
+	for _, s := range all {
+		newest = max(newest, s.Tags[capture.SetTag])
+	}
+	var ids []string
+	for _, s := range all {
+		if set := s.Tags[capture.SetTag]; set != "" && !whole[set] && set != newest {
+			ids = append(ids, s.ID)
+		}
+	}
+	return len(ids), rep.Delete(ctx, ids...)
+}
