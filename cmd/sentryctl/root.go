@@ -38,6 +38,8 @@ func newRootCmd(a *app) *cobra.Command {
 		newReleaseCmd(a),
 		newPreflightCmd(a),
 		newUpgradeCmd(a),
+		newAdoptCmd(a),
+		newHistoryCmd(a),
 		newHealthCmd(a),
 		newVersionCmd(a),
 	)

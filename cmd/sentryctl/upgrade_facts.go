@@ -157,18 +157,27 @@ func askIssues(ctx context.Context, st *siteEngine, p plan.Plan) map[string]bool
 	return hit
 }
 
-// countRows runs a query that gives one number. The session cannot write, and
-// the server ends it after some seconds.
+// countRows runs a query that gives one number.
 func countRows(ctx context.Context, st *siteEngine, sql string) (int, error) {
+	out, err := psql(ctx, st, sql)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(out)
+}
+
+// psql runs a query in the site's database. The session cannot write, and the
+// server ends it after some seconds.
+func psql(ctx context.Context, st *siteEngine, sql string) (string, error) {
 	r, err := st.Exec(ctx, "postgres", workload.Exec{
 		Command: []string{"psql", "-U", "postgres", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql},
 		Env:     []string{"PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=4000"}, Quiet: true,
 	})
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	if r.ExitCode != 0 {
-		return 0, fmt.Errorf("psql ended with %d", r.ExitCode)
+		return "", fmt.Errorf("psql ended with %d", r.ExitCode)
 	}
-	return strconv.Atoi(strings.TrimSpace(string(r.Stdout)))
+	return strings.TrimSpace(string(r.Stdout)), nil
 }

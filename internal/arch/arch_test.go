@@ -55,7 +55,8 @@ var allowed = map[string][]string{
 	"internal/backup/capture":    {"internal/backup/repository", "internal/fault"},
 	"internal/backup/repository": {"internal/fault"},
 
-	"internal/upgrade/plan": {"internal/calver", "internal/catalog", "internal/fault"},
+	"internal/upgrade/adopt": {"internal/calver", "internal/fault"},
+	"internal/upgrade/plan":  {"internal/calver", "internal/catalog", "internal/fault"},
 
 	"internal/ui/format":     {},
 	"internal/ui/redact":     {"internal/event"},

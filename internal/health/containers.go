@@ -12,9 +12,9 @@ import (
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
-// Services tells the state of every service's container.
+// Services tells the state of every service's container as of now.
 type Services interface {
-	Status(ctx context.Context) ([]workload.Status, error)
+	AskedStatus(ctx context.Context) ([]workload.Status, error)
 }
 
 // Containers asks whether every service runs, passes its own health check and
@@ -58,7 +58,7 @@ func (c Containers) Prove(ctx context.Context) (string, error) {
 
 // sound returns the containers by name when each is as it should be.
 func (c Containers) sound(ctx context.Context) (map[string]workload.Status, error) {
-	list, err := c.Services.Status(ctx)
+	list, err := c.Services.AskedStatus(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ type looks struct {
 	n     atomic.Int32
 }
 
-func (l *looks) Status(context.Context) ([]workload.Status, error) {
+func (l *looks) AskedStatus(context.Context) ([]workload.Status, error) {
 	i := int(l.n.Add(1)) - 1
 	return l.lists[min(i, len(l.lists)-1)], nil
 }

@@ -68,3 +68,18 @@ func TestOpenUpstreamTrees(t *testing.T) {
 		}
 	}
 }
+
+func TestStatementsNameEverySide(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"docker-compose.yml": "services: {}\n", ".env": "SENTRY_IMAGE=getsentry/sentry:24.2.0\n", "README.md": "# Self-Hosted Sentry 24.8.0\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := release.Statements(dir)
+	if err != nil || len(got) != 2 || got[0].File != ".env" || got[0].Version.String() != "24.2.0" || got[1].Version.String() != "24.8.0" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}

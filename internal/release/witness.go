@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -90,4 +91,28 @@ func named(path string) calver.Version {
 		return calver.Version{}
 	}
 	return v
+}
+
+// Statement is what one file of a tree says of its version.
+type Statement struct {
+	File    string
+	Version calver.Version
+}
+
+// Statements returns what the files of a tree say, whether they agree or not.
+// The name of its directory does not count. A directory without a compose file
+// is a Usage fault.
+func Statements(dir string) ([]Statement, error) {
+	if err := isRelease(dir); err != nil {
+		return nil, err
+	}
+	list, err := testimonies(os.DirFS(dir))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Statement, len(list))
+	for i, t := range list {
+		out[i] = Statement{t.file, t.version}
+	}
+	return out, nil
 }
