@@ -60,6 +60,9 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 	if err := mark(s, last, o); err != nil {
 		return err
 	}
+	if header.Workflow == backupWorkflow {
+		return a.resumeBackup(ctx, s, last.ID)
+	}
 	if header.Workflow != installWorkflow {
 		return fault.New(fault.Usage, "Use the sentryctl that began it: "+header.Tool, "this sentryctl knows no workflow %q", header.Workflow)
 	}

@@ -31,6 +31,7 @@ func newRootCmd(a *app) *cobra.Command {
 		return fault.New(fault.Usage, "Read: "+c.CommandPath()+" --help", "%w", err)
 	})
 	cmd.AddCommand(
+		newBackupCmd(a),
 		newConfigCmd(a),
 		newInstallCmd(a),
 		newResumeCmd(a),

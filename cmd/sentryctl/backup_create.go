@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/health"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/stack"
+	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/ui/format"
+)
+
+const backupWorkflow = "backup"
+
+type backupCreateOptions struct {
+	backupOptions
+	mode        string
+	include     []string
+	exclude     []string
+	stopIngest  bool
+	force       bool
+	drafts      int
+	maxRest     time.Duration
+	limit       float64
+	description string
+}
+
+func newBackupCreateCmd(a *app) *cobra.Command {
+	var o backupCreateOptions
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Make a backup",
+		Long: `Make a backup.
+
+precopy (the default) reads all volumes while everything runs, then lets the
+writers rest for the moment that it takes to read what changed since. cold
+stops everything for the whole of it. hot lets nothing rest: each database may
+then need its own recovery after a restore, and they may disagree about the
+last minutes.
+
+Events keep coming in during the rest: relay and nginx go on, and Kafka keeps
+what they take. --stop-ingest lets them rest too.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runBackupCreate(cmd.Context(), o) },
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *backupCreateOptions) flags(cmd *cobra.Command) {
+	o.backupOptions.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.mode, "mode", string(backup.Precopy), "precopy, cold or hot")
+	f.StringSliceVar(&o.include, "include", nil, "volume to take although it would be left out")
+	f.StringSliceVar(&o.exclude, "exclude", nil, "volume to leave out")
+	f.BoolVar(&o.stopIngest, "stop-ingest", false, "let relay and nginx rest too")
+	f.BoolVar(&o.force, "force", false, "take a site that is not whole")
+	f.IntVar(&o.drafts, "passes", 2, "how often to read the volumes before the rest (precopy)")
+	f.DurationVar(&o.maxRest, "max-rest", 30*time.Minute, "give up when the rest takes longer; everything goes on")
+	f.Float64Var(&o.limit, "upload-limit", 0, "bytes per second, 0 for no limit")
+	f.StringVar(&o.description, "description", "", "a word about this backup")
+}
+
+func (o backupCreateOptions) check() error {
+	for _, m := range backup.Modes() {
+		if o.mode == string(m) && o.drafts >= 0 && o.maxRest > 0 {
+			return nil
+		}
+	}
+	return fault.New(fault.Usage, "Choose --mode precopy, cold or hot, --passes of 0 or more and a --max-rest such as 30m", "these options do not make a backup")
+}
+
+func (a *app) runBackupCreate(ctx context.Context, o backupCreateOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	s, rec, err := site.Open(o.site)
+	if err != nil {
+		return err
+	}
+	acc, err := o.access(a, s)
+	if err != nil {
+		return err
+	}
+	acc.UploadLimit = o.limit
+	hide(a.masks.Add, acc)
+	unlock, err := s.Lock("sentryctl backup --site " + s.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sink, hush := a.sink(ctx, cancel)
+	done := sync.OnceValue(hush)
+	defer done()
+	hide(sink.Add, acc)
+	env, closeEngine, err := a.backupEnv(ctx, s, rec, sink)
+	if err != nil {
+		return err
+	}
+	defer closeEngine()
+	env.Plan = o.plan(acc, env.Now())
+	if err := settleBackup(ctx, s, env.Stack, env.Force); err != nil {
+		return err
+	}
+	err = a.carryOutBackup(ctx, env, sink.Redact)
+	if closeErr := done(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return a.tellBackup(env.Manifest())
+}
+
+func (o backupCreateOptions) plan(acc repository.Access, now time.Time) backup.Plan {
+	return backup.Plan{
+		Access: acc, Roots: trustedRoots(acc.Target), Set: now.UTC().Format("20060102T150405Z"), Tool: readVersion().Version, Mode: backup.Mode(o.mode),
+		Choice: backup.Choice{Include: o.include, Exclude: o.exclude}, CloseDoor: o.stopIngest, Force: o.force,
+		Drafts: o.drafts, MaxRest: o.maxRest, Description: o.description,
+	}
+}
+
+// backupEnv wires the steps to the Engine.
+func (a *app) backupEnv(ctx context.Context, s *site.Site, rec site.Record, sink event.Sink) (*backup.Env, func() error, error) {
+	engine, err := stack.Connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	project, err := stack.Load(ctx, stack.LoadOptions{Dir: s.Dir})
+	if err != nil {
+		engine.Close()
+		return nil, nil, err
+	}
+	st := engine.Stack(project, sink)
+	door, err := doorOf(rec, st)
+	if err != nil {
+		engine.Close()
+		return nil, nil, err
+	}
+	return &backup.Env{
+		Site: s, Record: rec, Stack: st, FrontDoor: door, Watch: watchDoor(door),
+		Guard: func(context.Context) (func() error, error) { return startGuard(s) }, Sink: sink, Now: time.Now,
+	}, engine.Close, nil
+}
+
+// watchDoor asks the UI for its health and relay for anything.
+func watchDoor(door health.FrontDoor) backup.Watch {
+	host := ""
+	if door.URL != nil {
+		host = door.URL.Host
+	}
+	at := func(path string) string { return (&url.URL{Scheme: "http", Host: door.Address, Path: path}).String() }
+	w := health.Watch{Doors: map[string]health.Door{
+		"ui":     {URL: at("/_health/"), Host: host, Failed: 400},
+		"ingest": {URL: at("/api/1/envelope/"), Host: host, Failed: 500},
+	}}
+	return func(ctx context.Context) func() backup.Gaps {
+		stop := w.Start(ctx)
+		return func() backup.Gaps {
+			gaps := stop()
+			return backup.Gaps{UI: gaps["ui"], Ingest: gaps["ingest"]}
+		}
+	}
+}
+
+// settleBackup cleans up after a backup that was cut short, and refuses while
+// something else is half done.
+func settleBackup(ctx context.Context, s *site.Site, w backup.Waker, force bool) error {
+	bounded, cancel := context.WithTimeout(ctx, backup.WakeLimit)
+	defer cancel()
+	if err := backup.Wake(bounded, s, w); err != nil {
+		return err
+	}
+	last, unfinished, err := s.Unfinished()
+	if err != nil || !unfinished {
+		return err
+	}
+	header, ok := step.HeaderOf(last.Records)
+	if ok && header.Workflow != backupWorkflow {
+		if force {
+			return nil
+		}
+		return fault.New(fault.Resumable, "Finish it first: sentryctl resume --site "+s.Dir, "%s %s did not come to its end", header.Workflow, last.ID)
+	}
+	return finishRun(s, last.ID)
+}
+
+// finishRun closes the journal of a backup that failed: nothing of it is left
+// to do, as the next one begins anew with what is in the repository.
+func finishRun(s *site.Site, id string) error {
+	journal, err := s.OpenRun(id)
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
+	return journal.Append(step.Record{Kind: step.KindFinished, Time: time.Now().UTC()})
+}
+
+func (a *app) carryOutBackup(ctx context.Context, env *backup.Env, mask func(string) string) error {
+	h := step.Header{Run: site.NewRunID(env.Now(), backupWorkflow), Workflow: backupWorkflow, Version: env.Record.Version.String(),
+		Tool: env.Tool, Command: []string{"sentryctl", "backup", "create", "--site", env.Site.Dir}}
+	for _, s := range backup.Steps() {
+		h.Steps = append(h.Steps, s.ID)
+	}
+	journal, err := env.Site.OpenRun(h.Run)
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
+	runner := step.Runner[*backup.Env]{Log: journal, Sink: env.Sink, Site: env.Site.Dir, Now: time.Now, Redact: mask}
+	_, err = runner.Run(ctx, env, h, backup.Steps())
+	result := site.ResultDone
+	if err != nil {
+		result = site.ResultFailed
+		if _, resting, restErr := backup.ReadResting(env.Site); restErr == nil && !resting {
+			if closeErr := journal.Append(step.Record{Kind: step.KindFinished, Time: time.Now().UTC()}); closeErr != nil {
+				return closeErr
+			}
+		}
+	}
+	if m := env.Manifest(); m.Downtime.Rest > 0 {
+		if histErr := env.Site.AppendHistory(site.Outage{Time: time.Now().UTC(), Run: h.Run, Workflow: backupWorkflow, PredictedNS: m.Downtime.Predicted,
+			UINS: m.Downtime.UI, IngestNS: m.Downtime.Ingest, Result: result}); err == nil {
+			err = histErr
+		}
+	}
+	return err
+}
+
+// trustedRoots are the certificates that a helper needs to reach a place over
+// TLS; its image has none.
+func trustedRoots(t repository.Target) string {
+	if !t.Remote() || t.Plain {
+		return ""
+	}
+	for _, path := range []string{os.Getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"} {
+		if data, err := os.ReadFile(path); err == nil {
+			return string(data)
+		}
+	}
+	return ""
+}
+
+func (a *app) tellBackup(m backup.Manifest) error {
+	if a.jsonOut() {
+		return a.writeJSON(struct {
+			Type string `json:"type"`
+			backup.Manifest
+		}{"result", m})
+	}
+	d := m.Downtime
+	_, err := fmt.Fprintf(a.stdout, "Backup %s of Sentry %s: %s in %d files, %s added, in %s.\n", m.Set, m.Version,
+		format.Bytes(m.Bytes), m.Files, format.Bytes(m.Added), format.Elapsed(m.Ended.Sub(m.Begun)))
+	if err == nil && d.Rest > 0 {
+		_, err = fmt.Fprintf(a.stdout, "Services rested for %s (predicted: %s). Seen from outside, the UI did not answer for %s, the ingest endpoint for %s.\n",
+			d.Rest.Round(time.Millisecond), d.Predicted.Round(time.Millisecond), d.UI.Round(time.Millisecond), d.Ingest.Round(time.Millisecond))
+	}
+	if err == nil && m.Guarantees != "" {
+		_, err = fmt.Fprintf(a.stdout, "Mind: %s.\n", m.Guarantees)
+	}
+	return err
+}

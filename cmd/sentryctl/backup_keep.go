@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/site"
+)
+
+type backupForgetOptions struct {
+	backupOptions
+	keep   backup.Retention
+	dryRun bool
+}
+
+func newBackupForgetCmd(a *app) *cobra.Command {
+	var o backupForgetOptions
+	cmd := &cobra.Command{
+		Use:   "forget [BACKUP…]",
+		Short: "Remove the named backups, or those that no --keep rule keeps",
+		Long: `Remove the named backups, or those that no --keep rule keeps. The newest good
+backup always stays. The room that they took is freed by "backup prune".`,
+		Example: `  sentryctl backup forget --keep-daily 7 --keep-weekly 4 --keep-monthly 12 --dry-run`,
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.runBackupForget(cmd.Context(), o, args) },
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.IntVar(&o.keep.Last, "keep-last", 0, "keep this many of the newest")
+	f.IntVar(&o.keep.Hourly, "keep-hourly", 0, "keep the newest of this many hours")
+	f.IntVar(&o.keep.Daily, "keep-daily", 0, "keep the newest of this many days")
+	f.IntVar(&o.keep.Weekly, "keep-weekly", 0, "keep the newest of this many weeks")
+	f.IntVar(&o.keep.Monthly, "keep-monthly", 0, "keep the newest of this many months")
+	f.IntVar(&o.keep.Yearly, "keep-yearly", 0, "keep the newest of this many years")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would go, and remove nothing")
+	return cmd
+}
+
+func (a *app) runBackupForget(ctx context.Context, o backupForgetOptions, names []string) error {
+	if o.keep.IsZero() == (len(names) == 0) {
+		return fault.New(fault.Usage, "Name backups, or give rules such as --keep-daily 7, not both", "it is not said which backups are to go")
+	}
+	unlock, err := lockSite(o.site, "sentryctl backup forget")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return a.withRepository(ctx, o.backupOptions, func(rep *repository.Repository, rec site.Record) error {
+		sets, err := backup.List(ctx, rep, rec.Project)
+		if err != nil {
+			return err
+		}
+		kept, err := o.decide(sets, names)
+		if err != nil {
+			return err
+		}
+		var gone []backup.Set
+		for _, k := range kept {
+			if !k.Stays() {
+				gone = append(gone, sets[slices.IndexFunc(sets, func(s backup.Set) bool { return s.ID() == k.ID })])
+			}
+		}
+		if !o.dryRun {
+			if err := backup.Forget(ctx, rep, gone...); err != nil {
+				return err
+			}
+		}
+		return a.tellKept(kept, o.dryRun)
+	})
+}
+
+// decide says which stay. All of them cannot be named.
+func (o backupForgetOptions) decide(sets []backup.Set, names []string) ([]backup.Kept, error) {
+	var dated []backup.Dated
+	for _, s := range sets {
+		dated = append(dated, s.Dated())
+	}
+	if len(names) == 0 {
+		return o.keep.Apply(dated), nil
+	}
+	kept := backup.Retention{}.Apply(dated)
+	for _, name := range names {
+		s, err := backup.Find(sets, name)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(kept, func(k backup.Kept) bool { return k.ID == s.ID() })
+		kept[i].Reasons = nil
+	}
+	if !slices.ContainsFunc(kept, backup.Kept.Stays) {
+		return nil, fault.New(fault.Usage, "Keep one of them, or remove the repository itself", "no backup would be left")
+	}
+	return kept, nil
+}
+
+func (a *app) tellKept(kept []backup.Kept, dry bool) error {
+	if a.jsonOut() {
+		return a.writeJSON(struct {
+			Type   string        `json:"type"`
+			DryRun bool          `json:"dry_run"`
+			Backup []backup.Kept `json:"backups"`
+		}{"result", dry, kept})
+	}
+	goes := map[bool]string{false: "removed", true: "would go"}[dry]
+	for _, k := range kept {
+		what := "stays: " + strings.Join(k.Reasons, ", ")
+		if !k.Stays() {
+			what = goes
+		}
+		if _, err := fmt.Fprintf(a.stdout, "%s  %s\n", k.ID, what); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newBackupPruneCmd(a *app) *cobra.Command {
+	var o backupOptions
+	var quick bool
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "Free what no backup needs any more",
+		Long: `Free what no backup needs any more, and tidy the repository. What was written
+within the last day stays until the next time, as another machine may be in the
+middle of a backup.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runBackupPrune(cmd.Context(), o, !quick) },
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&quick, "quick", false, "only tidy the index")
+	return cmd
+}
+
+func (a *app) runBackupPrune(ctx context.Context, o backupOptions, full bool) error {
+	unlock, err := lockSite(o.site, "sentryctl backup prune")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return a.withRepository(ctx, o, func(rep *repository.Repository, rec site.Record) error {
+		before, err := rep.Size(ctx)
+		if err != nil {
+			return err
+		}
+		orphans, err := backup.Orphans(ctx, rep, rec.Project)
+		if err != nil {
+			return err
+		}
+		if err := rep.Maintain(ctx, full); err != nil {
+			return err
+		}
+		after, err := rep.Size(ctx)
+		if err != nil {
+			return err
+		}
+		return a.tellPrune(before, after, orphans)
+	})
+}
+
+func lockSite(dir, command string) (func() error, error) {
+	s, _, err := site.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return s.Lock(command + " --site " + s.Dir)
+}

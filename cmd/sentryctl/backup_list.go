@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/ui/format"
+)
+
+type backupListOptions struct {
+	backupOptions
+	all bool
+}
+
+func newBackupListCmd(a *app) *cobra.Command {
+	var o backupListOptions
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the backups in the repository",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withRepository(cmd.Context(), o.backupOptions, func(rep *repository.Repository, rec site.Record) error {
+				return a.runBackupList(cmd.Context(), rep, o.project(rec))
+			})
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.all, "all", false, "those of other sites too")
+	return cmd
+}
+
+// project is the site whose backups are meant, "" for all sites.
+func (o backupListOptions) project(rec site.Record) string {
+	if o.all {
+		return ""
+	}
+	return rec.Project
+}
+
+func (a *app) runBackupList(ctx context.Context, rep *repository.Repository, project string) error {
+	sets, err := backup.List(ctx, rep, project)
+	if err != nil {
+		return err
+	}
+	if a.jsonOut() {
+		for _, s := range sets {
+			if err := a.writeJSON(struct {
+				Type string `json:"type"`
+				backup.Manifest
+			}{"backup", s.Manifest}); err != nil {
+				return err
+			}
+		}
+		return a.writeJSON(struct {
+			Type    string `json:"type"`
+			Backups int    `json:"backups"`
+		}{"result", len(sets)})
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "BACKUP\tAGE\tSENTRY\tMODE\tSIZE\tADDED\tUI GAP\tINGEST GAP\tNOTE")
+	for _, s := range sets {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.ID(), format.About(time.Since(s.Begun)), s.Version, s.Mode, format.Bytes(s.Bytes),
+			format.Bytes(s.Added), gap(s.Downtime.UI), gap(s.Downtime.Ingest), format.Clean(s.Description))
+	}
+	return w.Flush()
+}
+
+func gap(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
+
+func newBackupShowCmd(a *app) *cobra.Command {
+	var o backupOptions
+	cmd := &cobra.Command{
+		Use:   "show [BACKUP]",
+		Short: "Show what a backup holds (default: the newest)",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withSet(cmd.Context(), o, args, func(_ *repository.Repository, s backup.Set) error { return a.tellSet(s) })
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// withSet finds the backup that the first argument names, the newest for none.
+func (a *app) withSet(ctx context.Context, o backupOptions, args []string, do func(*repository.Repository, backup.Set) error) error {
+	return a.withRepository(ctx, o, func(rep *repository.Repository, rec site.Record) error {
+		sets, err := backup.List(ctx, rep, rec.Project)
+		if err != nil {
+			return err
+		}
+		id := ""
+		if len(args) > 0 {
+			id = args[0]
+		}
+		set, err := backup.Find(sets, id)
+		if err != nil {
+			return err
+		}
+		return do(rep, set)
+	})
+}
+
+func (a *app) tellSet(s backup.Set) error {
+	if a.jsonOut() {
+		return a.writeJSON(struct {
+			Type string `json:"type"`
+			backup.Manifest
+		}{"result", s.Manifest})
+	}
+	fmt.Fprintf(a.stdout, "Backup %s of %s, Sentry %s, made %s with sentryctl %s (%s)\n", s.ID(), s.Site, s.Version,
+		s.Begun.Local().Format(time.DateTime), s.Tool, s.Mode)
+	if s.Guarantees != "" {
+		fmt.Fprintf(a.stdout, "Mind: %s.\n", s.Guarantees)
+	}
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, v := range s.Volumes {
+		fmt.Fprintf(w, "  %s\t%s\t%d files\t%s\n", v.Name, format.Bytes(v.Bytes), v.Files, v.Root)
+	}
+	fmt.Fprintf(w, "  site files\t%s\t%d files\t%s\n", format.Bytes(s.SiteFiles.Bytes), s.SiteFiles.Files, s.SiteFiles.Root)
+	for _, v := range s.Omitted {
+		fmt.Fprintf(w, "  %s\tleft out\t%s\n", v.Name, v.Reason)
+	}
+	return w.Flush()
+}
