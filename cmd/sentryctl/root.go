@@ -33,6 +33,7 @@ func newRootCmd(a *app) *cobra.Command {
 	cmd.AddCommand(
 		newBackupCmd(a),
 		newConfigCmd(a),
+		newConfigureCmd(a),
 		newInstallCmd(a),
 		newResumeCmd(a),
 		newHelperCmd(a),
