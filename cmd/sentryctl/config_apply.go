@@ -245,7 +245,7 @@ func (a *app) carryOutApply(ctx context.Context, p *applyPlan) error {
 func (p *applyPlan) openJournal() (*step.Journal, step.Header, error) {
 	h := step.Header{
 		Run: site.NewRunID(time.Now(), applyWorkflow), Workflow: applyWorkflow, Version: p.record.Version.String(),
-		Tool: readVersion().Version, Command: []string{"sentryctl", "config", "apply", "--site", p.site.Dir}, Digest: p.digest(),
+		Tool: readVersion().Version, Command: p.command(), Digest: p.digest(),
 	}
 	for _, s := range apply.Steps() {
 		h.Steps = append(h.Steps, s.ID)
@@ -264,6 +264,27 @@ func (p *applyPlan) openJournal() (*step.Journal, step.Header, error) {
 	}
 	journal, err := p.site.OpenRun(h.Run)
 	return journal, h, err
+}
+
+const conflictFlag = "--conflict="
+
+// command is the apply as it would be typed again.
+func (p *applyPlan) command() []string {
+	c := []string{"sentryctl", "config", "apply", "--site", p.site.Dir}
+	if p.options.conflict != string(merge.Stop) {
+		c = append(c, conflictFlag+p.options.conflict)
+	}
+	return c
+}
+
+// appliedConflict is the way that a run was told to deal with conflicts.
+func appliedConflict(command []string) string {
+	for _, arg := range command {
+		if how, ok := strings.CutPrefix(arg, conflictFlag); ok {
+			return how
+		}
+	}
+	return string(merge.Stop)
 }
 
 // digest names what is applied: the files with their content.

@@ -19,7 +19,7 @@ func (a *app) showApplied(p *applyPlan, touched []workload.Touch, o step.Outcome
 			Changed   bool             `json:"changed"`
 			Resumed   bool             `json:"resumed"`
 			Files     []string         `json:"files"`
-			Services  []workload.Touch `json:"services"`
+			Services  []workload.Touch `json:"touched"`
 			Stopped   bool             `json:"stopped"`
 			ElapsedMs int64            `json:"elapsed_ms"`
 		}{"result", o.Changed, o.Resumed, files, append([]workload.Touch{}, touched...), p.services.stopped, o.Elapsed.Milliseconds()})

@@ -28,7 +28,7 @@ func (a *app) readSecret(o configSetOptions, key string) (string, error) {
 	case o.fromFile != "":
 		f, err := os.Open(o.fromFile)
 		if err != nil {
-			return "", fault.New(fault.Usage, "Name a file that you may read", "read the secret %s: %w", key, err)
+			return "", fault.New(fault.Usage, "Name a file that you may read", "the secret %s cannot be read: %w", key, err)
 		}
 		defer f.Close()
 		return secretFrom(f, key)
@@ -41,7 +41,7 @@ func (a *app) readSecret(o configSetOptions, key string) (string, error) {
 func secretFrom(r io.Reader, key string) (string, error) {
 	b, err := io.ReadAll(io.LimitReader(r, maxSecret+1))
 	if err != nil {
-		return "", fault.New(fault.Usage, "Name a file that you may read", "read the secret %s: %w", key, err)
+		return "", fault.New(fault.Usage, "Name a file that you may read", "the secret %s cannot be read: %w", key, err)
 	}
 	value := strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
 	switch {
@@ -63,7 +63,7 @@ func (a *app) promptSecret(key string) (string, error) {
 	b, err := term.ReadPassword(int(f.Fd()))
 	fmt.Fprintln(a.stderr)
 	if err != nil {
-		return "", fmt.Errorf("read the secret %s: %w", key, err)
+		return "", fmt.Errorf("the secret %s cannot be read: %w", key, err)
 	}
 	return secretFrom(strings.NewReader(string(b)), key)
 }

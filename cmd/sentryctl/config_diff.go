@@ -49,7 +49,11 @@ func (a *app) runConfigDiff(dir string) error {
 		fmt.Fprintln(a.stderr, "Nothing to apply: the files are as the answers say.")
 		return nil
 	}
-	return a.writeDiff(a.stdout, changes)
+	if err := a.writeDiff(a.stdout, changes); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "Next: sentryctl config apply%s\n", siteArg(dir))
+	return nil
 }
 
 // writeDiff writes the changes, with colours where they can be seen.

@@ -120,7 +120,7 @@ func (e explanation) write(out io.Writer) error {
 }
 
 func (e explanation) present() string {
-	if e.Origin == "" {
+	if e.Origin == "" || e.Origin == config.FromDefault {
 		return ""
 	}
 	return fmt.Sprintf("%s (from the %s)", oneLine(e.Value), e.Origin)

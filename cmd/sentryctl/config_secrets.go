@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -31,6 +33,16 @@ func dropSecrets(s *site.Site, kept config.Answers) error {
 		if err := os.Remove(path); err != nil {
 			return fmt.Errorf("remove a secret that nothing uses: %w", err)
 		}
+	}
+	return nil
+}
+
+// dropAdminPassword removes the copy of the first admin's password that an
+// install kept for the case that it had to be resumed.
+func dropAdminPassword(s *site.Site) error {
+	err := os.Remove(s.Own("secrets", "admin.password"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the copy of the first admin's password: %w", err)
 	}
 	return nil
 }

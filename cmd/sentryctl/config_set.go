@@ -77,7 +77,7 @@ func (a *app) changed(base config.Answers, o configSetOptions, args []string) (c
 		return base, err
 	}
 	if !key.Secret {
-		return base, fault.New(fault.Usage, "Write "+args[0]+"=VALUE", "%s is no secret: its value stands on the command line", args[0])
+		return base, fault.New(fault.Usage, "Write "+args[0]+"=VALUE", "%s is not a secret; its value stands on the command line", args[0])
 	}
 	value, err := a.readSecret(o, key.Key)
 	if err != nil {

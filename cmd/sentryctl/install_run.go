@@ -73,6 +73,9 @@ func (a *app) carryOut(ctx context.Context, p *installPlan) error {
 	if err != nil {
 		return err
 	}
+	if err := dropAdminPassword(p.site); err != nil {
+		return err
+	}
 	return a.summarize(p, env, outcome)
 }
 

@@ -63,7 +63,11 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 	if header.Workflow == backupWorkflow {
 		return a.resumeBackup(ctx, s, last.ID)
 	}
-	if header.Workflow != installWorkflow {
+	switch header.Workflow {
+	case installWorkflow:
+	case applyWorkflow:
+		return a.runConfigApply(ctx, configApplyOptions{site: o.site, yes: true, conflict: appliedConflict(header.Command)})
+	default:
 		return fault.New(fault.Usage, "Use the sentryctl that began it: "+header.Tool, "this sentryctl knows no workflow %q", header.Workflow)
 	}
 	return a.runInstall(ctx, installOptions{

@@ -34,6 +34,7 @@ func newRootCmd(a *app) *cobra.Command {
 		newBackupCmd(a),
 		newConfigCmd(a),
 		newConfigureCmd(a),
+		newTuneCmd(a),
 		newInstallCmd(a),
 		newResumeCmd(a),
 		newHelperCmd(a),

@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"internal/config/merge":    {},
 	"internal/config/option":   {"internal/calver"},
 	"internal/config/pyconf":   {},
+	"internal/config/tune":     {"internal/calver"},
 	"internal/config/yamltext": {},
 
 	"internal/preflight":         {"internal/calver", "internal/fault"},
