@@ -60,13 +60,12 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 	if err := mark(s, last, o); err != nil {
 		return err
 	}
-	if header.Workflow == backupWorkflow {
-		return a.resumeBackup(ctx, s, last.ID)
-	}
 	switch header.Workflow {
 	case installWorkflow:
 	case applyWorkflow:
 		return a.runConfigApply(ctx, configApplyOptions{site: o.site, yes: true, conflict: appliedConflict(header.Command)})
+	case backupWorkflow:
+		return a.resumeBackup(ctx, s, last.ID)
 	default:
 		return fault.New(fault.Usage, "Use the sentryctl that began it: "+header.Tool, "this sentryctl knows no workflow %q", header.Workflow)
 	}
