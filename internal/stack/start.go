@@ -31,7 +31,10 @@ func (s *Stack) Start(ctx context.Context, services ...string) error {
 	if err != nil {
 		return err
 	}
-	return l.run(ctx, l.start)
+	if err := l.run(ctx, l.start); err != nil {
+		return err
+	}
+	return l.reloadProxy(ctx)
 }
 
 // WaitReady waits until the named services, which run already, are ready. No
