@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/netip"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -125,9 +126,18 @@ func (l *looker) reachRegistries(ctx context.Context, registries []string, info 
 			r.Soft, r.Reason = true, soft
 		case r.Host == dockerHub && len(info.Mirrors) > 0:
 			r.Soft, r.Reason = true, "the daemon has a mirror of it"
+		case onLoopback(r.Host):
+			r.Soft, r.Reason = true, "the daemon takes a registry on its own host without TLS, too"
 		}
 	}
 	return reached
+}
+
+// onLoopback tells whether a registry is one that the daemon need not trust.
+func onLoopback(registry string) bool {
+	host := (&url.URL{Host: registry}).Hostname()
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // signedIn tells whether a proxy's address holds a user.

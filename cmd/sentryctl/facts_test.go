@@ -202,3 +202,14 @@ func TestSkew(t *testing.T) {
 		}
 	}
 }
+
+func TestOnLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"127.0.0.1:5000": true, "localhost:5000": true, "[::1]:5000": true, "localhost": true,
+		"ghcr.io": false, "10.0.0.1:5000": false, "localhost.example.com": false,
+	} {
+		if got := onLoopback(host); got != want {
+			t.Errorf("%s: got %v, want %v", host, got, want)
+		}
+	}
+}

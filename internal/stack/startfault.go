@@ -33,6 +33,9 @@ func startFault(err error) error {
 		return fault.New(fault.Resumable, "Create the volume: docker volume create "+quoted(text), "%w", err)
 	case strings.Contains(text, "No such image"):
 		return fault.New(fault.Resumable, "Bring the image to the Engine with docker pull, or on a host without a network with docker load", "%w", err)
+	case strings.Contains(text, "task") && strings.Contains(text, "already exists"):
+		// Made anew, it could meet what still runs of it on the same volumes.
+		return fault.New(fault.Resumable, "Restart this machine, which ends what a crash of the Engine left running, then run the same command again", "%w", err)
 	case strings.Contains(text, "no space left on device"):
 		return fault.New(fault.Resumable, "Free disk space under the Docker Engine's root directory: docker system df", "%w", err)
 	}
