@@ -98,9 +98,10 @@ func (a *app) keepAnswers(c *siteConfig, answers config.Answers, dir, verb strin
 	if a.jsonOut() {
 		return a.writeJSON(struct {
 			Type    string   `json:"type"`
-			Changed []string `json:"changed"`
+			Changed bool     `json:"changed"`
+			Keys    []string `json:"keys"`
 			Next    string   `json:"next,omitempty"`
-		}{"result", append([]string{}, keys...), next})
+		}{"result", len(keys) > 0, append([]string{}, keys...), next})
 	}
 	if len(keys) == 0 {
 		_, err := fmt.Fprintln(a.stdout, "Nothing changed: the answers say that already.")
