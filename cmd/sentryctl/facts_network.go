@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"net/netip"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
