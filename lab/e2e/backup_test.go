@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sentryctl/sentryctl/lab/labtest"
+)
+
+// backedUp is an installed site with an empty repository, and the options of
+// each command about it.
+func backedUp(t *testing.T) (*labtest.Site, []string) {
+	t.Helper()
+	s := labtest.NewSite(t)
+	sentryctl(t, s, install(s, s.Release("25.10.0"), "25.10.0")...).exits(0)
+	dir := t.TempDir()
+	password := filepath.Join(dir, "password")
+	if err := os.WriteFile(password, []byte("correct horse battery staple\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sentryctl(t, s, "backup", "init", "--site", s.Dir, "--repo", filepath.Join(dir, "repo"), "--password-file", password).exits(0)
+	return s, []string{"--site", s.Dir}
+}
+
+// Events that come in during a backup are all there afterwards, and nothing
+// was started anew for it.
+func TestBackupUnderLoad(t *testing.T) {
+	s, site := backedUp(t)
+	before := containers(t, s)
+	posted := postUntil(t, s, func() { sentryctl(t, s, append([]string{"backup", "create"}, site...)...).exits(0) })
+	if touched := differing(before, containers(t, s)); len(touched) > 0 {
+		t.Errorf("containers touched: %v", touched)
+	}
+	_, project, err := s.Probe().Key(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range posted {
+		if err := s.Probe().Find(t.Context(), project, id); err != nil {
+			t.Errorf("event %d of %d: %v", i, len(posted), err)
+		}
+	}
+	t.Logf("%d events came in during the backup", len(posted))
+	sentryctl(t, s, append([]string{"backup", "verify", "--percent", "100"}, site...)...).exits(0)
+}
+
+// postUntil posts one event after the other until do returns.
+func postUntil(t *testing.T, s *labtest.Site, do func()) (ids []string) {
+	t.Helper()
+	key, project, err := s.Probe().Key(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, posts := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			id, err := s.Probe().Post(t.Context(), key, project)
+			if err != nil {
+				posts <- err
+				return
+			}
+			ids = append(ids, id)
+			select {
+			case <-over:
+				posts <- nil
+				return
+			default:
+			}
+		}
+	}()
+	do()
+	close(over)
+	if err := <-posts; err != nil {
+		t.Errorf("post an event: %v", err)
+	}
+	return ids
+}
+
+// Whatever becomes of the backup, the services go on.
+func TestKilledBackupLetsServicesGoOn(t *testing.T) {
+	s, site := backedUp(t)
+	p := start(t, s, append([]string{"backup", "create"}, site...)...)
+	p.until("the rest", func(line said) bool { return line.Type == "notice" && strings.Contains(line.Text, "rest now") })
+	p.signal(syscall.SIGKILL)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	note := filepath.Join(s.Dir, ".sentryctl", "backup", "resting.json")
+	for tick := time.NewTicker(50 * time.Millisecond); ; {
+		_, err := os.Stat(note)
+		if os.IsNotExist(err) && len(docker(t, s, "ps", "-q", "--filter", "status=paused", "--filter", "label=com.docker.compose.project="+s.Prefix)) == 0 {
+			tick.Stop()
+			break
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal("services still rest")
+		case <-tick.C:
+		}
+	}
+	findEvent(t, s)
+	sentryctl(t, s, append([]string{"backup", "create"}, site...)...).exits(0)
+	sentryctl(t, s, append([]string{"backup", "verify", "--percent", "100"}, site...)...).exits(0)
+}
