@@ -44,7 +44,7 @@ func (a *app) runConfigDiff(dir string) error {
 			Findings []config.Finding `json:"findings"`
 		}{"diff", append([]config.Change{}, changes...), append([]config.Finding{}, found...)})
 	}
-	writeFindings(a.stderr, found)
+	a.warnOf(found)
 	if len(changes) == 0 {
 		fmt.Fprintln(a.stderr, "Nothing to apply: the files are as the answers say.")
 		return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/sentryctl/sentryctl/internal/config"
 )
@@ -28,11 +29,13 @@ func severityWord(s config.Severity) string {
 	}
 }
 
-// warnOf shows findings on stderr, or nothing where JSON is read.
+// warnOf shows what is wrong on stderr, or nothing where JSON is read. Notes
+// are left to validate.
 func (a *app) warnOf(found []config.Finding) {
-	if !a.jsonOut() {
-		writeFindings(a.stderr, found)
+	if a.jsonOut() {
+		return
 	}
+	writeFindings(a.stderr, slices.DeleteFunc(slices.Clone(found), func(f config.Finding) bool { return f.Severity == config.Info }))
 }
 
 // without returns the findings that are not among others, told by what they say.
