@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/sentryctl/sentryctl/internal/config"
@@ -30,6 +31,12 @@ func newDraft(in Input) *draft {
 	}
 	d.load()
 	return d
+}
+
+func (d *draft) clone() *draft {
+	c := *d
+	c.values, c.ports = maps.Clone(d.values), maps.Clone(d.ports)
+	return &c
 }
 
 func textOf(v any) string {

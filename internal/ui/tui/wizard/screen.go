@@ -15,10 +15,13 @@ func ask(ctx context.Context, in io.Reader, out io.Writer, d *draft, o Options) 
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 80, 24
 	}
+	trying, stop := context.WithCancel(ctx)
+	defer stop()
 	s := newScreen(d, o)
 	s.try = func(q question) tea.Cmd {
+		as := d.clone() // the admin types on meanwhile
 		return func() tea.Msg {
-			told, err := q.run(ctx, d)
+			told, err := q.run(trying, as)
 			return tried{q.id, told, err}
 		}
 	}
