@@ -33,24 +33,32 @@ func planUpgrade(ctx context.Context, c *catalog.Catalog, o upgradeOptions) (pla
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	p, _, err := planSite(ctx, c, r, s, rec)
+	return p, err
+}
+
+// planSite plans for a site, and returns the facts that it found for that.
+func planSite(ctx context.Context, c *catalog.Catalog, r plan.Request, s *site.Site, rec site.Record) (plan.Plan, plan.Facts, error) {
 	if err := siteRequest(&r, s, rec); err != nil {
-		return plan.Plan{}, err
+		return plan.Plan{}, r.Facts, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, planFactsLimit)
 	defer cancel()
-	st, host := siteStack(ctx, s)
-	if st == nil {
-		return plan.New(c, r)
+	st, host, err := siteStack(ctx, s)
+	if err != nil { // a plan is made without
+		p, err := plan.New(c, r)
+		return p, r.Facts, err
 	}
 	defer st.close()
 	r.Facts = plan.Facts{Host: host, Data: dataVersions(ctx, st), Images: knownImages(ctx, st.engine, c, s, rec.Version)}
 	p, err := plan.New(c, r)
 	if err != nil {
-		return p, err
+		return p, r.Facts, err
 	}
 	// Only now is it known which of the known issues lie on the path.
 	r.Facts.Hit = askIssues(ctx, st, p)
-	return plan.New(c, r)
+	p, err = plan.New(c, r)
+	return p, r.Facts, err
 }
 
 // siteRequest takes version, profile and history from the site's own files.
@@ -85,24 +93,27 @@ type siteEngine struct {
 
 func (s *siteEngine) close() { s.engine.Close() }
 
-// siteStack returns the site's project and what its machine has, or nil where
-// no Engine answers or the files cannot be read: a plan is made without.
-func siteStack(ctx context.Context, s *site.Site) (*siteEngine, *plan.Host) {
+// siteStack returns the site's project and what its machine has.
+func siteStack(ctx context.Context, s *site.Site) (*siteEngine, *plan.Host, error) {
 	engine, err := stack.Connect(ctx)
 	if err != nil {
-		return nil, nil
+		return nil, nil, err
 	}
-	info, infoErr := engine.Info(ctx)
-	project, err := stack.Load(ctx, stack.LoadOptions{Dir: s.Dir})
-	if err != nil || infoErr != nil {
+	info, err := engine.Info(ctx)
+	if err != nil {
 		engine.Close()
-		return nil, nil
+		return nil, nil, err
+	}
+	project, err := stack.Load(ctx, stack.LoadOptions{Dir: s.Dir})
+	if err != nil {
+		engine.Close()
+		return nil, nil, fmt.Errorf("read the site's compose project: %w", err)
 	}
 	host := &plan.Host{CPUs: info.NCPU, RAMMiB: int(info.MemTotal >> 20), FreeBytes: -1}
 	if disk, err := machine.Here().Disk(info.RootDir); err == nil && info.Local {
 		host.FreeBytes = disk.FreeBytes
 	}
-	return &siteEngine{engine.Stack(project, event.Discard{}), engine}, host
+	return &siteEngine{engine.Stack(project, event.Discard{}), engine}, host, nil
 }
 
 // dataVersions reads what the engines have written into their volumes, through

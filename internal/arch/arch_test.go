@@ -57,6 +57,7 @@ var allowed = map[string][]string{
 	"internal/backup/repository": {"internal/fault"},
 
 	"internal/upgrade/adopt": {"internal/calver", "internal/fault"},
+	"internal/upgrade/gate":  {"internal/calver", "internal/config/merge", "internal/config/pyconf", "internal/upgrade/plan"},
 	"internal/upgrade/plan":  {"internal/calver", "internal/catalog", "internal/fault"},
 
 	"internal/ui/format":     {},

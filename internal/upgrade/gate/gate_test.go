@@ -1,0 +1,121 @@
+package gate_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sentryctl/sentryctl/internal/calver"
+	"github.com/sentryctl/sentryctl/internal/catalog"
+	"github.com/sentryctl/sentryctl/internal/config/merge"
+	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
+	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
+)
+
+func facts() gate.Facts {
+	return gate.Facts{
+		Site:     "/opt/sentry",
+		Plan:     plan.Plan{From: calver.MustParse("25.8.0"), Needs: plan.Needs{Looked: true}, Space: plan.Space{Known: 5, Free: 10}},
+		DataRead: map[string]bool{"clickhouse": true, "postgresql": true},
+		Hops:     []gate.Hop{{Version: calver.MustParse("25.10.0")}},
+	}
+}
+
+func TestJudge(t *testing.T) {
+	hit := plan.Issue{Issue: catalog.Issue{ID: "x", Severity: "block", Around: "Do y"}, Hit: "yes"}
+	may := plan.Issue{Issue: catalog.Issue{ID: "x", Severity: "warn"}, Hit: "unknown"}
+	cases := []struct {
+		id    string
+		state gate.State
+		with  func(*gate.Facts)
+	}{
+		{"journal", gate.Block, func(f *gate.Facts) { f.Unfinished = "a" }},
+		{"healthy", gate.Block, func(f *gate.Facts) { f.Failed = []string{"containers"} }},
+		{"healthy", gate.Block, func(f *gate.Facts) { f.FailedWhy = "no Engine" }},
+		{"migrations", gate.Block, func(f *gate.Facts) { f.Unapplied = []string{"sentry.0001"} }},
+		{"migrations", gate.Block, func(f *gate.Facts) { f.MigrationsWhy = "web is not running" }},
+		{"data-versions", gate.Warn, func(f *gate.Facts) { f.DataRead = nil }},
+		{"hops", gate.Block, func(f *gate.Facts) { f.Plan.Hops = []plan.Hop{{ByHand: true}} }},
+		{"issues", gate.Block, func(f *gate.Facts) { f.Plan.Hops = []plan.Hop{{Issues: []plan.Issue{hit}}} }},
+		{"issues", gate.Warn, func(f *gate.Facts) { f.Plan.Hops = []plan.Hop{{Issues: []plan.Issue{may}}} }},
+		{"machine", gate.Warn, func(f *gate.Facts) { f.Plan.Needs.Shortages = []string{"1 CPUs of 2"} }},
+		{"room", gate.Block, func(f *gate.Facts) { f.Plan.Space.Known = 11 }},
+		{"room", gate.Warn, func(f *gate.Facts) { f.Plan.Space.Free = -1 }},
+		{"configuration", gate.Block, func(f *gate.Facts) { f.Hops[0].Conflicts = []merge.Conflict{{File: ".env", Line: 3}} }},
+		{"project", gate.Block, func(f *gate.Facts) { f.Hops[0].Project = "no service cron" }},
+		{"images", gate.Warn, func(f *gate.Facts) { f.Hops[0].Missing = []string{"a:1"} }},
+	}
+	if r := gate.Judge(facts()); r.Blocked || len(r.Blocking()) > 0 {
+		t.Errorf("nothing is wrong, and it says %+v", r)
+	}
+	for _, c := range cases {
+		t.Run(c.id+" "+string(c.state), func(t *testing.T) {
+			f := facts()
+			c.with(&f)
+			r := gate.Judge(f)
+			for _, got := range r.Findings {
+				want := gate.OK
+				if got.ID == c.id {
+					want = c.state
+				}
+				if got.State != want || want == gate.Block && (got.Said == "" || got.Hint == "") {
+					t.Errorf("got %+v, want %s", got, want)
+				}
+			}
+			if r.Blocked != (c.state == gate.Block) || strings.Join(r.Blocking(), "") != map[bool]string{true: c.id}[r.Blocked] {
+				t.Errorf("blocked: %v by %v", r.Blocked, r.Blocking())
+			}
+		})
+	}
+}
+
+func TestWithoutATreeNothingIsTakenForWell(t *testing.T) {
+	f := facts()
+	f.Hops[0].TreeWhy = "no network"
+	got := map[string]gate.State{}
+	for _, finding := range gate.Judge(f).Findings {
+		if finding.State != gate.OK {
+			got[finding.ID] = finding.State
+		}
+	}
+	if d := cmp.Diff(map[string]gate.State{"releases": gate.Block, "configuration": gate.Warn, "project": gate.Warn, "images": gate.Warn}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func tree(files map[string]string) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for name, text := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return fsys
+}
+
+func TestCarryOverTwoHops(t *testing.T) {
+	one := tree(map[string]string{"nginx.conf": "a\nb\nc\nd\n", "sentry/config.example.yml": "k: 1\nsame: 0\n", ".env": "V=1\nX=1\n", "gone.conf": "x\n"})
+	two := tree(map[string]string{"nginx.conf": "a\nb\nc\nD\n", "sentry/config.example.yml": "k: 1\nsame: 0\nnew: 2\n", ".env": "V=2\nX=1\n"})
+	three := tree(map[string]string{"nginx.conf": "a\nB\nc\nD\n", "sentry/config.example.yml": "k: 3\nsame: 0\nnew: 2\n", ".env": "V=3\nX=1\n"})
+	disk := tree(map[string]string{"nginx.conf": "mine\na\nb\nc\nd\n", "sentry/config.yml": "k: mine\nsame: 0\n", ".env": "V=1\nX=1\n", "gone.conf": "x\n"})
+
+	files, conflicts, err := gate.Carry(one, two, disk, nil)
+	want := gate.Files{"nginx.conf": []byte("mine\na\nb\nc\nD\n"), "sentry/config.yml": []byte("k: mine\nsame: 0\nnew: 2\n"), ".env": []byte("V=2\nX=1\n")}
+	if d := cmp.Diff(want, files); d != "" || len(conflicts) > 0 || err != nil {
+		t.Fatalf("first hop: %v, %v\n%s", conflicts, err, d)
+	}
+	files, conflicts, err = gate.Carry(two, three, disk, files)
+	if err != nil || len(conflicts) != 1 || conflicts[0].File != "sentry/config.yml" || string(files["nginx.conf"]) != "mine\na\nB\nc\nD\n" {
+		t.Errorf("second hop: got %v, %q, %v", conflicts, files["nginx.conf"], err)
+	}
+}
+
+func TestOurOwnBlockIsNoEdit(t *testing.T) {
+	one := tree(map[string]string{"sentry/sentry.conf.example.py": "A = 1\nB = 1\n"})
+	two := tree(map[string]string{"sentry/sentry.conf.example.py": "A = 1\nB = 2\n"})
+	disk := tree(map[string]string{"sentry/sentry.conf.py": "A = 1\nB = 1\n\n# >>> sentryctl >>>\nC = 1\n# <<< sentryctl <<<\n"})
+	files, conflicts, err := gate.Carry(one, two, disk, nil)
+	if err != nil || len(conflicts) > 0 || string(files["sentry/sentry.conf.py"]) != "A = 1\nB = 2\n" {
+		t.Errorf("got %q, %v, %v", files["sentry/sentry.conf.py"], conflicts, err)
+	}
+}

@@ -1,0 +1,93 @@
+package gate
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sentryctl/sentryctl/internal/config/merge"
+	"github.com/sentryctl/sentryctl/internal/config/pyconf"
+)
+
+// Files are the files of a site that an upgrade carries on, by path.
+type Files map[string][]byte
+
+// Carry takes a site's files from one release to the next: those of the
+// release that the admin may have edited, and those that were made from its
+// examples. Mine is what the former hop has made of them; what it does not hold
+// is read from disk. The result belongs into the next Carry.
+func Carry(base, theirs, disk fs.FS, mine Files) (Files, []merge.Conflict, error) {
+	from, err := examples(base)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the installed release: %w", err)
+	}
+	to, err := examples(theirs)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the next release: %w", err)
+	}
+	out := Files{}
+	var conflicts []merge.Conflict
+	for _, path := range slices.Sorted(maps.Keys(from)) {
+		have, err := present(disk, mine, path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		if have == nil {
+			continue // the admin removed it, or the installer never made it
+		}
+		in := merge.Input{File: path, Base: from[path], Theirs: to[path], Mine: have, Resolve: merge.Stop}
+		merged, found := merge.Files(in)
+		if len(found) > 0 {
+			conflicts = append(conflicts, found...)
+			merged = have
+		}
+		if merged != nil {
+			out[path] = merged
+		}
+	}
+	return out, conflicts, nil
+}
+
+// examples are the text files of a release that stand in a site, those that
+// are made from an example under the name that they get.
+func examples(tree fs.FS) (Files, error) {
+	files := Files{}
+	err := fs.WalkDir(tree, ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (path == "install" || path == "_integration-test" || path == "_unit-test" || path == "scripts" || strings.HasPrefix(path, ".git")):
+			return fs.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		}
+		data, err := fs.ReadFile(tree, path)
+		name := strings.Replace(path, ".example.", ".", 1)
+		if err == nil && !slices.Contains(data, 0) {
+			files[name] = data
+		}
+		return err
+	})
+	return files, err
+}
+
+// present is the site's file without our own block, which is rendered anew.
+func present(disk fs.FS, mine Files, path string) ([]byte, error) {
+	if data, ok := mine[path]; ok {
+		return data, nil
+	}
+	data, err := fs.ReadFile(disk, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && bytes.Contains(data, []byte(pyconf.Begin)) {
+		if bare, err := pyconf.SetBlock(data, nil); err == nil {
+			return append(bytes.TrimRight(bare, "\r\n"), '\n'), nil
+		}
+	}
+	return data, err
+}
