@@ -66,7 +66,7 @@ var allowed = map[string][]string{
 	"internal/ui/report":     {"internal/preflight", "internal/ui/format"},
 	"internal/ui/jsonl":      {"internal/event"},
 	"internal/ui/tui":        {"internal/event", "internal/ui/format"},
-	"internal/ui/tui/wizard": {"internal/calver", "internal/config", "internal/fault", "internal/ui/format"},
+	"internal/ui/tui/wizard": {"internal/calver", "internal/config", "internal/config/tune", "internal/fault", "internal/ui/format"},
 	"internal/ui/uitest":     {"internal/event"},
 }
 

@@ -2,10 +2,11 @@ package wizard
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/config/tune"
+	"github.com/sentryctl/sentryctl/internal/ui/format"
 )
 
 func privacyPage() page {
@@ -30,50 +31,69 @@ func performancePage() page {
 	return page{
 		id: "performance", title: "Performance", more: true,
 		questions: []question{
-			question{id: "performance", label: "Processes", help: "More processes serve more users and work off more events at the same time; each takes 300 to 500 MB."}.of(
+			question{id: "performance", label: "Processes", help: "More processes serve more users and work off more events at the same time."}.of(
 				choice{"release", "As the release has it"},
 				choice{"fit", "Fit to this host's CPUs and memory"},
 				choice{"own", "Own numbers"},
 			),
-			keyed("SENTRY_WEB_OPTIONS.workers", "Web workers", "Processes that serve the web interface and the API.").or("3").when(has("SENTRY_WEB_OPTIONS.workers")),
-			keyed("SENTRY_TASKWORKER_CONCURRENCY", "Task workers", "Processes that work off background tasks: alerts, notifications, clean-up.").or("4").when(has("SENTRY_TASKWORKER_CONCURRENCY")),
+			keyed(webWorkers, "Web workers", "Processes that serve the web interface and the API.").or("3").when(has(webWorkers)),
+			keyed(taskWorkers, "Task workers", "Processes that work off background tasks: alerts, notifications, clean-up.").or("4").when(has(taskWorkers)),
 		},
-		note: func(d *draft) []string {
-			n, ok := d.fit()
-			if !ok {
-				return []string{"The Engine did not say what CPUs and memory it has."}
-			}
-			return []string{fmt.Sprintf("For %d CPUs, %d of each fit: one per CPU, with 4 GB of memory for each.", d.in.Machine.CPUs, n)}
-		},
+		note: (*draft).performanceNote,
 	}
 }
 
 func (d *draft) loadPerformance() {
 	d.values["performance"] = "release"
-	if d.values["SENTRY_WEB_OPTIONS.workers"] != "" || d.values["SENTRY_TASKWORKER_CONCURRENCY"] != "" {
+	if d.values[webWorkers] != "" || d.values[taskWorkers] != "" {
 		d.values["performance"] = "own"
 	}
 }
 
-// fit proposes a number of processes: one per CPU, as far as memory goes.
-func (d *draft) fit() (int, bool) {
+// fit is what `sentryctl tune` proposes for this machine.
+func (d *draft) fit() []tune.Option {
 	m := d.in.Machine
 	if m.CPUs <= 0 || m.Memory <= 0 {
-		return 0, false
+		return nil
 	}
-	const each = 4_000_000_000
-	return min(max(min(m.CPUs, int((m.Memory+each/2)/each)), 2), 32), true
+	var out []tune.Option
+	for _, o := range tune.Propose(tune.Input{
+		CPUs: m.CPUs, MemoryMiB: m.Memory >> 20, Profile: d.get("profile"), Version: d.in.Version, Services: []string{"taskworker"},
+	}).Options {
+		if o.Key == webWorkers || o.Key == taskWorkers {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
+const webWorkers, taskWorkers = "SENTRY_WEB_OPTIONS.workers", "SENTRY_TASKWORKER_CONCURRENCY"
+
 func (d *draft) followPerformance() {
-	var n string
-	switch fit, ok := d.fit(); {
-	case d.get("performance") == "own", d.get("performance") == "fit" && !ok:
+	fit := d.fit()
+	if d.get("performance") == "own" || d.get("performance") == "fit" && fit == nil {
 		return
-	case d.get("performance") == "fit":
-		n = strconv.Itoa(fit)
 	}
-	d.values["SENTRY_WEB_OPTIONS.workers"], d.values["SENTRY_TASKWORKER_CONCURRENCY"] = n, n
+	d.values[webWorkers], d.values[taskWorkers] = "", ""
+	if d.get("performance") == "release" {
+		return
+	}
+	for _, o := range fit {
+		d.values[o.Key] = o.Value
+	}
+}
+
+func (d *draft) performanceNote() []string {
+	fit := d.fit()
+	if fit == nil {
+		return []string{"The Engine did not say what CPUs and memory it has."}
+	}
+	out := []string{fmt.Sprintf("For %d CPUs and %s of memory:", d.in.Machine.CPUs, format.Bytes(d.in.Machine.Memory))}
+	for _, o := range fit {
+		name := map[string]string{webWorkers: "web workers", taskWorkers: "task workers"}[o.Key]
+		out = append(out, o.Value+" "+name+": "+o.Why+".")
+	}
+	return append(out, "sentryctl tune proposes more, once the site stands.")
 }
 
 // versionHas tells whether the release is of a version or newer.
