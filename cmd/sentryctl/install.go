@@ -35,6 +35,9 @@ func newInstallCmd(a *app) *cobra.Command {
 		Short: "Install self-hosted Sentry, or finish an install",
 		Long: `Install self-hosted Sentry, or finish an install.
 
+On a terminal a wizard asks first how this Sentry should be; flags and answers
+are its defaults, and --yes leaves it out. --accessible asks line by line.
+
 The machine is checked first; nothing is touched when something blocks. Then
 the install goes step by step under a journal: after a crash, a full disk or
 Ctrl-C, run the same command again and it goes on where it stopped. On a site

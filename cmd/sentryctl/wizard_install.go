@@ -18,10 +18,11 @@ import (
 )
 
 // wizardStep is the part of preparing an install that asks: on a terminal,
-// for a site that is not there yet, unless --yes says not to.
+// for a site that is not there yet, unless --yes says not to. Without an
+// Engine nothing can be installed; the check of the machine says so at once.
 func (a *app) wizardStep(p *installPlan) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if p.options.yes || p.known || !a.canAsk() {
+		if p.options.yes || p.known || p.engineErr != nil || !a.canAsk() {
 			return nil
 		}
 		answers, err := wizard.Run(ctx, a.stdin, a.stderr, a.installInput(ctx, p), a.wizardOptions(p.options.accessible))

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +53,7 @@ func onTerminal(t *testing.T, env []string, when, keys string, args ...string) (
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, link(t, self), args...) // see TestMain
-	cmd.Env = append([]string{"DOCKER_HOST=unix:///nonexistent/docker.sock", "HTTPS_PROXY=http://127.0.0.1:1", "TMPDIR=" + t.TempDir(), "HOME=" + t.TempDir()}, env...)
+	cmd.Env = append([]string{"DOCKER_HOST=" + smallEngine(t), "HTTPS_PROXY=http://127.0.0.1:1", "TMPDIR=" + t.TempDir(), "HOME=" + t.TempDir()}, env...)
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Skipf("no pseudo-terminal here: %v", err)
@@ -87,6 +89,28 @@ func link(t *testing.T, self string) string {
 	return path
 }
 
+// smallEngine says of itself what the wizard asks, and that it is too small.
+func smallEngine(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("API-Version", "1.41")
+		w.Header().Set("Content-Type", "application/json")
+		switch path := r.URL.Path; {
+		case strings.HasSuffix(path, "/_ping"):
+			io.WriteString(w, "OK")
+		case strings.HasSuffix(path, "/version"):
+			io.WriteString(w, `{"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"}`)
+		case strings.HasSuffix(path, "/info"):
+			io.WriteString(w, `{"NCPU":1,"MemTotal":1000000000,"OSType":"linux","Architecture":"x86_64","ServerVersion":"20.10.24","DockerRootDir":"/nonexistent"}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, `{"message":"not there"}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return "tcp://" + strings.TrimPrefix(server.URL, "http://")
+}
+
 const altScreen = "\x1b[?1049h"
 
 func TestWizardBeforeAnInstall(t *testing.T) {
@@ -99,11 +123,12 @@ func TestWizardBeforeAnInstall(t *testing.T) {
 	}{
 		{"Ctrl-C leaves", altScreen, "\r\x03", []string{"TERM=xterm-256color"}, nil, 130, []string{"left the wizard; nothing was changed"}},
 		{"no leaves", "Questions:", strings.Repeat("\n", 9) + "3\n", []string{"TERM=dumb"}, nil, 130, nil},
-		{"a machine that is not fit keeps the answers", altScreen, strings.Repeat("\r", 12), []string{"TERM=xterm-256color"}, nil, 12, []string{"--answers "}},
-		{"line by line where the terminal is dumb", "Questions:", strings.Repeat("\n", 12), []string{"TERM=dumb"}, nil, 12, []string{"Page 1 of", "Changes to files", "--answers "}},
+		{"a machine that is not fit keeps the answers", altScreen, strings.Repeat("\r", 12), []string{"TERM=xterm-256color"}, nil, 4, []string{"--answers "}},
+		{"line by line where the terminal is dumb", "Questions:", strings.Repeat("\n", 12), []string{"TERM=dumb"}, nil, 4, []string{"Page 1 of", "of memory is too little for this", "Changes to files", "--answers "}},
 		{"line by line on request", "Questions:", "<\n\x03", []string{"TERM=xterm"}, []string{"--accessible"}, 130, []string{"Page 1 of"}},
-		{"--yes asks nothing", "\x00", "", []string{"TERM=xterm"}, []string{"--yes"}, 12, nil},
-		{"plain output asks nothing", "\x00", "", []string{"TERM=xterm"}, []string{"--output", "plain"}, 12, nil},
+		{"--yes asks nothing", "\x00", "", []string{"TERM=xterm"}, []string{"--yes"}, 4, nil},
+		{"plain output asks nothing", "\x00", "", []string{"TERM=xterm"}, []string{"--output", "plain"}, 4, nil},
+		{"without an Engine nothing is asked", "\x00", "", []string{"TERM=xterm", "DOCKER_HOST=unix:///nonexistent/docker.sock"}, nil, 12, nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
