@@ -13,6 +13,7 @@ type RestoreRequest struct {
 	Roots   string            `json:"roots,omitempty"`
 	Volumes []Wanted          `json:"volumes"`
 	Again   bool              `json:"again,omitempty"` // go on where a run before ended
+	Mark    string            `json:"mark,omitempty"`  // is put on each directory that is complete
 	Owners  bool              `json:"owners"`          // false: all files become this user's
 }
 
@@ -20,6 +21,7 @@ type RestoreRequest struct {
 type Wanted struct {
 	Name       string                `json:"name"`
 	Dir        string                `json:"dir"`
+	Used       string                `json:"used,omitempty"` // where it goes later; complete there: nothing is left to do
 	Snapshot   string                `json:"snapshot"`
 	Root       string                `json:"root"` // the digest that the manifest tells
 	Attributes repository.Attributes `json:"attributes"`
@@ -37,6 +39,12 @@ func Restore(ctx context.Context, req RestoreRequest, say func(Report)) error {
 	}
 	defer rep.Close(context.WithoutCancel(ctx))
 	for _, w := range req.Volumes {
+		if done, err := inPlace(w.Used, req.Mark); err != nil || done {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		s, err := rep.Get(ctx, w.Snapshot)
 		if err != nil {
 			return err
@@ -49,6 +57,9 @@ func Restore(ctx context.Context, req RestoreRequest, say func(Report)) error {
 			Progress: func(done, total int64) { say(Report{Progress: &Progress{Volume: w.Name, Done: done, Total: total}}) },
 		})
 		if err != nil {
+			return err
+		}
+		if err := mark(w.Dir, req.Mark); err != nil {
 			return err
 		}
 		say(Report{Restored: &Progress{Volume: w.Name, Done: s.Bytes, Total: s.Bytes}})

@@ -117,7 +117,7 @@ func (o *output) WriteFile(ctx context.Context, rel string, f kfs.File, told res
 	if err != nil {
 		return err
 	}
-	if _, is := o.later[p]; is {
+	if _, is := o.later[p]; is || o.skips(p) {
 		return nil
 	}
 	if info, err := o.root.Lstat(p); err == nil && !(o.options.Again && info.Mode().IsRegular()) {
@@ -131,6 +131,8 @@ func (o *output) WriteFile(ctx context.Context, rel string, f kfs.File, told res
 	}
 	return o.mine(o.root.Chtimes(p, f.ModTime(), f.ModTime()))
 }
+
+func (o *output) skips(p string) bool { return o.options.Skip != nil && o.options.Skip(p) }
 
 func (o *output) content(ctx context.Context, p string, f kfs.File, told restore.FileWriteProgress) error {
 	in, err := f.Open(ctx)
@@ -211,6 +213,9 @@ func (o *output) CreateSymlink(ctx context.Context, rel string, e kfs.Symlink) e
 	p, err := unescapePath(rel)
 	if err != nil {
 		return err
+	}
+	if o.skips(p) {
+		return nil
 	}
 	to, err := e.Readlink(ctx)
 	if err != nil {

@@ -22,6 +22,7 @@ type RestoreOptions struct {
 	Again      bool                              // go on: what is there with the same size and time stays
 	Progress   func(doneBytes, totalBytes int64) // may be nil
 	NoSync     bool                              // do not wait for the disk
+	Skip       func(path string) bool            // files to leave as they are; may be nil
 }
 
 // Restore writes a snapshot's tree into a directory. Nothing outside of it is

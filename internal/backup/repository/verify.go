@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -152,6 +153,8 @@ func (r *Repository) Maintain(ctx context.Context, full bool) error {
 	if full {
 		mode = maintenance.ModeFull
 	}
+	// Our own lock is that of the site; kopia leaves its file behind.
+	defer os.Remove(r.rep.ConfigFilename() + ".mlock")
 	err := r.write(ctx, "maintenance", nil, func(ctx context.Context, w repo.DirectRepositoryWriter) error {
 		return snapshotmaintenance.Run(ctx, w, mode, false, maintenance.SafetyFull)
 	})

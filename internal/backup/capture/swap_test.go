@@ -1,0 +1,37 @@
+package capture
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/sentryctl/sentryctl/internal/fault"
+)
+
+func TestSwapCanBeRepeated(t *testing.T) {
+	dir := t.TempDir()
+	used, waiting := filepath.Join(dir, "used"), filepath.Join(dir, "waiting")
+	for _, d := range []string{used, waiting} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(d, "was"), []byte(filepath.Base(d)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	req := SwapRequest{Mark: "m", Pairs: []Pair{{Used: used, Waiting: waiting}}}
+	if err := Swap(req); fault.CodeOf(err) != fault.Integrity {
+		t.Fatalf("a replacement that is not complete: %v", err)
+	}
+	if err := mark(waiting, "m"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := Swap(req); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(filepath.Join(used, "was")); string(got) != "waiting" {
+			t.Errorf("in use is %q", got)
+		}
+	}
+}

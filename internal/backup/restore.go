@@ -1,0 +1,75 @@
+package backup
+
+import (
+	"context"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/workload"
+)
+
+// VolumeStore makes and removes volumes, and knows where their data lies.
+type VolumeStore interface {
+	VolumeExists(ctx context.Context, name string) (bool, error)
+	CreateVolume(ctx context.Context, name, key string) error
+	RemoveVolume(ctx context.Context, name string) error
+	VolumeDirs(ctx context.Context, names ...string) (map[string]string, error)
+}
+
+// RestoreStack is the project that is brought back.
+type RestoreStack interface {
+	VolumeStore
+	Stop(ctx context.Context, services ...string) error
+	Start(ctx context.Context, services ...string) error
+	Talk(ctx context.Context, t workload.Talk) error
+	Model() release.Model
+}
+
+// RestoreEnv is what the steps of a restore work with.
+type RestoreEnv struct {
+	Access     repository.Access
+	Roots      string
+	Repository *repository.Repository
+	Set        Set
+	Volumes    []string // by name; nil: all that the backup holds
+	ConfigOnly bool
+	KeepOld    bool
+	NoStart    bool // the services are started by what comes after
+	Fresh      bool // the site's files have been placed: there was no site
+
+	Site      *site.Site
+	Stack     RestoreStack
+	FrontDoor FrontDoor
+	Sink      event.Sink
+	Now       func() time.Time
+
+	mark string
+}
+
+// RestoreStep is a step of a restore.
+type RestoreStep = step.Step[*RestoreEnv]
+
+// RestoreSteps lists them in order. The data in place is not touched before
+// its replacement is complete, and goes only when the site has proven to work.
+// Each step can be repeated: what is done is found as it is.
+func RestoreSteps() []RestoreStep {
+	return []RestoreStep{
+		{ID: "begin-restore", Title: "See that the backup is whole", Idempotent: true, Always: true, Run: run((*RestoreEnv).begin)},
+		{ID: "fill-volumes", Title: "Write the backup into new volumes", Idempotent: true, Always: true, Skip: noVolumes, Run: run((*RestoreEnv).fill)},
+		{ID: "stop-services", Title: "Stop the services", Idempotent: true, Always: true, Run: func(ctx context.Context, e *RestoreEnv) error { return e.Stack.Stop(ctx) }},
+		{ID: "swap-volumes", Title: "Put the new volumes in place", Idempotent: true, Always: true, Skip: noVolumes, Run: run((*RestoreEnv).swap)},
+		{ID: "restore-site", Title: "Write the site's files", Idempotent: true, Always: true, Skip: noFiles, Run: run((*RestoreEnv).files)},
+		{ID: "start-restored", Title: "Start the services", Idempotent: true, Always: true, Skip: noStart, Run: func(ctx context.Context, e *RestoreEnv) error { return e.Stack.Start(ctx) }},
+		{ID: "prove-restored", Title: "See that the front door answers", Idempotent: true, Always: true, Skip: noStart, Run: func(ctx context.Context, e *RestoreEnv) error { return e.FrontDoor.Prove(ctx) }},
+		{ID: "remove-replaced", Title: "Remove what was replaced", Idempotent: true, Always: true, Skip: keepOld, Run: run((*RestoreEnv).clean)},
+	}
+}
+
+// run makes a step's function of a method.
+func run(method func(*RestoreEnv, context.Context) error) func(context.Context, *RestoreEnv) error {
+	return func(ctx context.Context, e *RestoreEnv) error { return method(e, ctx) }
+}
