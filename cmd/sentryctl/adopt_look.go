@@ -84,7 +84,11 @@ func (k *checkout) askEngine(ctx context.Context, engine *stack.Engine, project 
 		running = running || c.Service == "postgres" && c.State == "running"
 		// web's image is built here from another; relay's name tells the release.
 		if c.Service == "relay" || c.Service == "snuba-api" {
-			k.add(adopt.Running, "container "+c.Name, adopt.Tag(c.Image))
+			image, err := engine.ContainerImage(ctx, c.ID)
+			if err != nil {
+				return fmt.Errorf("look at container %s: %w", c.Name, err)
+			}
+			k.add(adopt.Running, "container "+c.Name, adopt.Tag(image))
 		}
 	}
 	if !running {

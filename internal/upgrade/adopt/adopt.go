@@ -92,8 +92,11 @@ func contradiction(witnesses []Witness) error {
 }
 
 // Tag returns the tag of an image reference, its digest where it has no tag,
-// or "".
+// or "". A bare ID says nothing: its name may have been any.
 func Tag(ref string) string {
+	if strings.HasPrefix(ref, "sha256:") {
+		return ""
+	}
 	name, digest, _ := strings.Cut(ref, "@")
 	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
 		return name[i+1:]

@@ -56,6 +56,7 @@ func TestTag(t *testing.T) {
 	for ref, want := range map[string]string{
 		"getsentry/sentry:24.8.0": "24.8.0", "ghcr.io/getsentry/sentry:nightly": "nightly", "reg:5000/sentry": "",
 		"getsentry/sentry@sha256:ab": "sha256:ab", "getsentry/sentry:24.8.0@sha256:ab": "24.8.0",
+		"sha256:abcdef": "",
 	} {
 		if got := adopt.Tag(ref); got != want {
 			t.Errorf("%s: got %q, want %q", ref, got, want)

@@ -130,6 +130,7 @@ func TestRefusals(t *testing.T) {
 		{"newer than known", plan.Request{From: "24.8.0", To: "27.1.0"}, fault.Usage, "26.8.0"},
 		{"nightly site", plan.Request{From: "nightly", To: "25.10.0"}, fault.UpgradeBlocked, "Name the last release before"},
 		{"a commit", plan.Request{From: "1d2e3f4a5b6c", To: "25.10.0"}, fault.UpgradeBlocked, "no release"},
+		{"an ID", plan.Request{From: strings.Repeat("0a", 32), To: "25.10.0"}, fault.UpgradeBlocked, "no release"},
 		{"a digest", plan.Request{From: "sha256:0123abcd", To: "25.10.0"}, fault.UpgradeBlocked, "no release"},
 		{"nightly target", plan.Request{From: "24.8.0", To: "nightly"}, fault.UpgradeBlocked, "Use --to 26.8.0"},
 		{"no origin", plan.Request{To: "25.10.0"}, fault.Usage, "--from"},

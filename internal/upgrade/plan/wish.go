@@ -20,7 +20,7 @@ func moving(name string) bool {
 	case "nightly", "master", "main", "edge", "stable":
 		return true
 	}
-	return regexp.MustCompile(`^(nightly-.+|sha256:[0-9a-f]+|sha-[0-9a-f]{7,40}|[0-9a-f]{7,40})$`).MatchString(name)
+	return regexp.MustCompile(`^(nightly-.+|sha256:[0-9a-f]+|sha-[0-9a-f]{7,40}|[0-9a-f]{7,64})$`).MatchString(name)
 }
 
 // origin returns the version that a site is at.
