@@ -42,3 +42,18 @@ func runHelperRestore(ctx context.Context, a *app) error {
 	}
 	return capture.Restore(ctx, req, func(r capture.Report) { _ = a.writeJSON(r) })
 }
+
+func newHelperSwapCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "swap",
+		Short: "Let directories change places; which comes as JSON on stdin",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			var req capture.SwapRequest
+			if _, err := capture.Hear(a.stdin, &req); err != nil {
+				return err
+			}
+			return capture.Swap(req)
+		},
+	}
+}

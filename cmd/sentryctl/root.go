@@ -36,6 +36,7 @@ func newRootCmd(a *app) *cobra.Command {
 		newConfigureCmd(a),
 		newTuneCmd(a),
 		newInstallCmd(a),
+		newRestoreCmd(a),
 		newResumeCmd(a),
 		newHelperCmd(a),
 		newReleaseCmd(a),
