@@ -77,7 +77,9 @@ func (a *app) runConfigApply(ctx context.Context, o configApplyOptions) error {
 	if p.services, err = p.forecast(ctx); err != nil {
 		return err
 	}
-	if p.nothingToDo() {
+	if idle, err := p.nothingToDo(ctx); err != nil {
+		return err
+	} else if idle {
 		return a.showApplied(p, nil, step.Outcome{})
 	}
 	if err := a.confirmApply(ctx, p); err != nil {
@@ -165,9 +167,19 @@ func (p *applyPlan) refuseInstallWork() error {
 	return nil
 }
 
-// nothingToDo tells that files and services are as the answers say.
-func (p *applyPlan) nothingToDo() bool {
-	return len(p.changes) == 0 && (p.services.stopped || len(p.services.touched) == 0)
+// nothingToDo tells that files and services are as the answers say, and that
+// no run stopped before it had seen that.
+func (p *applyPlan) nothingToDo(ctx context.Context) (bool, error) {
+	_, unfinished, err := p.site.Unfinished()
+	switch {
+	case err != nil, unfinished, len(p.changes) > 0:
+		return false, err
+	case p.services.stopped:
+		return true, nil
+	case len(p.services.touched) > 0:
+		return false, nil
+	}
+	return p.engine.staged.Settled(ctx)
 }
 
 // confirmApply shows what will happen and asks.

@@ -34,7 +34,7 @@ func (s *Stack) Settled(ctx context.Context, services ...string) (bool, error) {
 	for name, service := range p.Services {
 		image := images[api.GetImageNameOrDefault(service, p.Name)]
 		ok, err := s.settledService(service, found[name], image)
-		if err != nil || !ok {
+		if err != nil || !ok || outdated(service, found) {
 			return false, err
 		}
 	}

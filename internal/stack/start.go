@@ -176,7 +176,7 @@ func (l *launch) needed(ctx context.Context, n *node) error {
 // whose mounted files have changed.
 func (l *launch) start(ctx context.Context, n *node) error {
 	for i, b := range n.boxes {
-		if b.running() && !changedSince(l.stack.project.dir, n.service, b.started) {
+		if b.running() && !changedSince(l.stack.project.dir, n.service, b.started) && !l.overtaken(n, b) {
 			continue
 		}
 		if n.awaitEnd && b.completed() && b.exitCode == 0 {

@@ -36,6 +36,9 @@ func (s *Stack) Touched(ctx context.Context, changed []string) ([]workload.Touch
 		if err != nil {
 			return nil, err
 		}
+		if how == "" && outdated(service, found) {
+			how = workload.Restart
+		}
 		if how != "" {
 			out = append(out, workload.Touch{Service: name, How: how})
 		}
@@ -43,8 +46,8 @@ func (s *Stack) Touched(ctx context.Context, changed []string) ([]workload.Touch
 	return withDependants(p, out), nil
 }
 
-// withDependants adds the services that Compose restarts because one that
-// they depend on, with "restart: true", gets another container.
+// withDependants adds the services that are restarted because one that they
+// follow is.
 func withDependants(p *types.Project, touched []workload.Touch) []workload.Touch {
 	out := slices.Clone(touched)
 	for _, name := range p.ServiceNames() {
@@ -52,7 +55,7 @@ func withDependants(p *types.Project, touched []workload.Touch) []workload.Touch
 			continue
 		}
 		for _, t := range touched {
-			if d, ok := p.Services[name].DependsOn[t.Service]; ok && d.Restart && t.How == workload.Recreate {
+			if slices.Contains(follows(p.Services[name]), t.Service) {
 				out = append(out, workload.Touch{Service: name, How: workload.Restart})
 				break
 			}
