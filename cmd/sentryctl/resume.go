@@ -66,6 +66,8 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 		return a.runConfigApply(ctx, configApplyOptions{site: o.site, yes: true, conflict: appliedConflict(header.Command)})
 	case backupWorkflow:
 		return a.resumeBackup(ctx, s, last.ID)
+	case restoreWorkflow:
+		return fault.New(fault.Resumable, "Give the command again: "+strings.Join(header.Command, " "), "a restore goes on by its own command")
 	default:
 		return fault.New(fault.Usage, "Use the sentryctl that began it: "+header.Tool, "this sentryctl knows no workflow %q", header.Workflow)
 	}
