@@ -12,14 +12,15 @@ import (
 // another address by then, and the front door would answer 502 for ever.
 const proxy = "nginx"
 
-// reloadProxy lets a proxy that ran all along look its upstreams up again when
-// a service other than itself was started. It drops no request.
+// reloadProxy lets a proxy that is no part of this launch look its upstreams
+// up again when something was started; one that is follows them, see follows.
+// It drops no request.
 func (l *launch) reloadProxy(ctx context.Context) error {
-	others := false
-	for name, n := range l.nodes {
-		others = others || name != proxy && len(n.started) > 0
+	started := false
+	for _, n := range l.nodes {
+		started = started || len(n.started) > 0
 	}
-	if n := l.nodes[proxy]; !others || n != nil && len(n.started) > 0 {
+	if !started || l.nodes[proxy] != nil {
 		return nil
 	}
 	found, err := l.stack.observe(ctx, func(name string) bool { return name == proxy })
