@@ -106,3 +106,46 @@ func TestKilledBackupLetsServicesGoOn(t *testing.T) {
 	sentryctl(t, s, append([]string{"backup", "create"}, site...)...).exits(0)
 	sentryctl(t, s, append([]string{"backup", "verify", "--percent", "100"}, site...)...).exits(0)
 }
+
+// All that a machine has of a site is destroyed. The repository brings it back.
+func TestRestoreAfterADisaster(t *testing.T) {
+	s, site := backedUp(t)
+	found, err := s.Probe().Event(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := selected(t, s, "SELECT count(*) FROM auth_user")
+	sentryctl(t, s, append([]string{"backup", "create"}, site...)...).exits(0)
+	repo, err := os.ReadFile(filepath.Join(s.Dir, ".sentryctl", "backup", "repository.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var where, password string
+	for line := range strings.Lines(string(repo)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch name {
+		case "repo":
+			where = value
+		case "password_file":
+			password = value
+		}
+	}
+	docker(t, s, append([]string{"rm", "-f"}, docker(t, s, "ps", "-aq", "--filter", "label=com.docker.compose.project="+s.Prefix)...)...)
+	docker(t, s, append([]string{"volume", "rm"}, docker(t, s, "volume", "ls", "-q", "--filter", "name="+s.Prefix)...)...)
+	if err := os.RemoveAll(s.Dir); err != nil {
+		t.Fatal(err)
+	}
+	sentryctl(t, s, "restore", "--repo", where, "--password-file", password, "--site", s.Dir, "--yes", "--ignore", "cpu-count").exits(0)
+	if got := selected(t, s, "SELECT count(*) FROM auth_user"); got != users {
+		t.Errorf("got %s users, want %s", got, users)
+	}
+	if err := s.Probe().Find(t.Context(), found.ProjectID, found.ID); err != nil {
+		t.Errorf("the event of before: %v", err)
+	}
+	findEvent(t, s)
+}
+
+func selected(t *testing.T, s *labtest.Site, sql string) string {
+	t.Helper()
+	return strings.Join(docker(t, s, "exec", s.Prefix+"-postgres-1", "psql", "-U", "postgres", "-qAtX", "-c", sql), "\n")
+}

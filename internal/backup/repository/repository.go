@@ -151,7 +151,7 @@ func (r *Repository) Close(ctx context.Context) error {
 	if err := r.rep.Close(ctx); err != nil {
 		return fmt.Errorf("close the repository: %w", err)
 	}
-	return nil
+	return r.target.giveToOwner()
 }
 
 // unreachable says why a repository does not open.

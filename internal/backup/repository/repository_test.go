@@ -427,3 +427,37 @@ func TestNoSecretStaysOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestFolderBelongsToItsOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skipf("only root can give files away")
+	}
+	a := access(t, filepath.Join(t.TempDir(), "repo"))
+	if err := os.Mkdir(a.Target.Path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(a.Target.Path, 4711, 4711); err != nil {
+		t.Fatal(err)
+	}
+	if err := repository.Init(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, a)
+	write(t, r, repository.Options{Dir: oddTree(t)})
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(a.Target.Path, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Sys().(*syscall.Stat_t).Uid != 4711 {
+			t.Errorf("%s belongs to another", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
