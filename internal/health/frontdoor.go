@@ -41,26 +41,7 @@ func (f FrontDoor) Prove(ctx context.Context) error {
 	if limit == 0 {
 		limit = 2 * time.Minute
 	}
-	bounded, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	var last error
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 3*time.Second) {
-		err := f.Answers(bounded)
-		if err == nil {
-			return nil
-		}
-		if last == nil || bounded.Err() == nil { // an answer that was cut short says nothing
-			last = err
-		}
-		select {
-		case <-bounded.Done():
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return last
-		case <-time.After(wait):
-		}
-	}
+	return until(ctx, limit, f.Answers)
 }
 
 // Check is the check of the front door.
