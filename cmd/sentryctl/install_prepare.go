@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ type installPlan struct {
 	project   *stack.Project
 	model     release.Model
 	arch      string // of the Engine, as Go names it
+	machine   string // where the Engine publishes ports, as seen from here
 	engine    *stack.Engine
 	engineErr error
 }
@@ -73,10 +75,24 @@ func (p *installPlan) connect(ctx context.Context) error {
 		return nil
 	}
 	info, err := p.engine.Info(ctx)
-	if err == nil && info.Arch == "aarch64" {
+	if err != nil {
+		return err
+	}
+	if info.Arch == "aarch64" {
 		p.arch = "arm64"
 	}
-	return err
+	p.machine = machineOf(info.Host)
+	return nil
+}
+
+// machineOf is the host on which an Engine publishes ports: the one that its
+// address names, or this one when that is a socket.
+func machineOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "tcp" && u.Scheme != "ssh" && u.Scheme != "https" || u.Hostname() == "" {
+		return "127.0.0.1"
+	}
+	return u.Hostname()
 }
 
 // installerVariables are what upstream's installer exports and the compose
@@ -252,7 +268,7 @@ func (p *installPlan) publicURL() *url.URL {
 
 // door is the address under which this process reaches nginx.
 func (p *installPlan) door() string {
-	host, port := "127.0.0.1", "9000"
+	host, port := cmp.Or(p.machine, "127.0.0.1"), "9000"
 	for _, published := range p.model.Ports {
 		if published.Service == "nginx" && published.Target == 80 {
 			port = published.Published
