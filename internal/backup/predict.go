@@ -13,7 +13,7 @@ type Pace struct {
 }
 
 const (
-	perService   = 60 * time.Millisecond // to let one rest and go on
+	perService   = 25 * time.Millisecond // to let one rest and go on
 	sessionStart = time.Second           // to open and close a session of the repository
 	slowestRead  = 20 << 20              // bytes per second, where nothing was measured
 )

@@ -160,7 +160,7 @@ func TestPrediction(t *testing.T) {
 		want time.Duration
 	}{
 		{"nothing measured", backup.Pace{}, time.Second},
-		{"services alone", backup.Pace{Services: 10}, 2200 * time.Millisecond},
+		{"services alone", backup.Pace{Services: 10}, 1500 * time.Millisecond},
 		{"changes at the speed measured", backup.Pace{Changed: 200 << 20, Read: 1 << 30, ReadTime: 10 * time.Second, Scan: 3 * time.Second}, 4 * time.Second},
 	}
 	for _, c := range cases {

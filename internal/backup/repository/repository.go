@@ -6,6 +6,8 @@ package repository
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,6 +72,10 @@ func Init(ctx context.Context, a Access) error {
 	case err != nil:
 		return a.unreachable(err)
 	}
+	// There may have been another one in this place.
+	if err := os.RemoveAll(a.cacheDir()); err != nil {
+		return fmt.Errorf("empty the cache: %w", err)
+	}
 	return a.prepare(ctx)
 }
 
@@ -124,8 +130,15 @@ func Open(ctx context.Context, a Access) (*Repository, error) {
 	return &Repository{rep: direct, target: a.Target}, nil
 }
 
+// cacheDir is of one repository: what is cached of another, its keys above
+// all, must never be taken for this one's.
+func (a Access) cacheDir() string {
+	sum := sha256.Sum256([]byte(a.Target.String()))
+	return filepath.Join(a.Dir, "cache", hex.EncodeToString(sum[:8]))
+}
+
 func (a Access) writeConfig(conn blob.ConnectionInfo) (string, error) {
-	cache := filepath.Join(a.Dir, "cache")
+	cache := a.cacheDir()
 	if err := os.MkdirAll(cache, 0o700); err != nil {
 		return "", err
 	}
@@ -133,7 +146,7 @@ func (a Access) writeConfig(conn blob.ConnectionInfo) (string, error) {
 		Storage: &conn,
 		Caching: &content.CachingOptions{CacheDirectory: cache, ContentCacheSizeBytes: contentCache, MetadataCacheSizeBytes: metadataCache},
 		ClientOptions: repo.ClientOptions{Hostname: clientHost, Username: clientUser, ReadOnly: a.ReadOnly,
-			Description: "Backups of self-hosted Sentry"},
+			Description: "Backups of self-hosted Sentry", FormatBlobCacheDuration: -1},
 	})
 	if err != nil {
 		return "", err

@@ -461,3 +461,26 @@ func TestFolderBelongsToItsOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestCacheIsOfOneRepository(t *testing.T) {
+	a, r := folder(t)
+	dir := oddTree(t)
+	write(t, r, repository.Options{Dir: dir})
+	again := func(name string, b repository.Access) {
+		if err := repository.Init(t.Context(), b); err != nil {
+			t.Fatal(name, err)
+		}
+		w := write(t, open(t, b), repository.Options{Dir: dir})
+		b.Dir = t.TempDir() // another machine
+		if _, err := open(t, b).Verify(t.Context(), 100, w.Snapshot); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b := access(t, filepath.Join(t.TempDir(), "other"))
+	b.Dir = a.Dir
+	again("in another place", b)
+	if err := os.RemoveAll(a.Target.Path); err != nil {
+		t.Fatal(err)
+	}
+	again("in the same place", a)
+}

@@ -64,7 +64,9 @@ func TestObjectStorage(t *testing.T) {
 	if d := cmp.Diff(look(t, dir), look(t, restore(t, r, second))); d != "" {
 		t.Error(d)
 	}
-	if _, err := r.Verify(t.Context(), 100, second.Snapshot); err != nil {
+	elsewhere := a
+	elsewhere.Dir = t.TempDir() // no cache
+	if _, err := open(t, elsewhere).Verify(t.Context(), 100, second.Snapshot); err != nil {
 		t.Error(err)
 	}
 	gone.Store(true)
