@@ -1,6 +1,7 @@
 package install
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -24,7 +25,7 @@ func geoIP() Step {
 		Done: func(ctx context.Context, e *Env) (bool, error) {
 			if e.GeoIP {
 				ready, err := dataReady(ctx, e)
-				return ready && exists(e.Site.Path(geoData)), err
+				return ready && hasRealDatabase(e), err
 			}
 			return exists(e.Site.Path(geoData)) || !exists(e.Site.Path(geoData+".empty")), nil
 		},
@@ -58,6 +59,17 @@ func emptyDatabase(e *Env) error {
 		return err
 	}
 	return site.WriteFile(e.Site.Path(geoData), data, 0o644)
+}
+
+// hasRealDatabase says whether the database in place is more than the empty
+// one that the release brings.
+func hasRealDatabase(e *Env) bool {
+	have, err := os.ReadFile(e.Site.Path(geoData))
+	if err != nil {
+		return false
+	}
+	empty, err := os.ReadFile(e.Site.Path(geoData + ".empty"))
+	return err != nil || !bytes.Equal(have, empty)
 }
 
 func exists(path string) bool {

@@ -311,6 +311,41 @@ func TestAMissingExtraEndsAsIncomplete(t *testing.T) {
 	}
 }
 
+// account is a MaxMind account that works.
+type account struct{}
+
+func (account) Update(_ context.Context, _, dir string) error {
+	return os.WriteFile(filepath.Join(dir, "GeoLite2-City.mmdb"), []byte("places"), 0o644)
+}
+
+func TestExtrasAreSetUpWhenAskedForLater(t *testing.T) {
+	f := newFixture(t, "25.10.0")
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	f.env.GeoIP, f.env.GeoIPs, f.env.JSSDK, f.engine.offline = true, noAccount{}, true, true
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.env.Incomplete(); len(got) != 2 {
+		t.Errorf("lacking after a run without a network: got %+v, want both extras", got)
+	}
+	f.env.GeoIPs, f.engine.offline = account{}, false
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(f.env.Site.Path("geoip/GeoLite2-City.mmdb"))
+	if err != nil || string(data) != "places" || !f.engine.sdk {
+		t.Errorf("got database %q, %v, SDK %v; want both", data, err, f.engine.sdk)
+	}
+	if err := f.run(); err != nil {
+		t.Fatal(err)
+	}
+	if f.outcome.Changed {
+		t.Error("a run with all extras in place changed something")
+	}
+}
+
 func TestThePasswordStandsNowhere(t *testing.T) {
 	f := newFixture(t, "25.10.0")
 	if err := f.run(); err != nil {

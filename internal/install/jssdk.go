@@ -17,7 +17,7 @@ import (
 func jsSDK() Step {
 	return Step{
 		ID: "js-sdk-assets", Title: "Fetch the JavaScript SDK", Idempotent: true,
-		Done: dataReady,
+		Done: hasSDK,
 		Skip: applies(since("24.10.0"), func(_ context.Context, e *Env) (string, error) {
 			if !e.JSSDK {
 				return "not asked for", nil
@@ -40,6 +40,20 @@ func jsSDK() Step {
 			return err
 		},
 	}
+}
+
+// hasSDK asks nginx's volume: the SDK may have been asked for, or may have
+// been out of reach, long after the data was set up.
+func hasSDK(ctx context.Context, e *Env) (bool, error) {
+	ready, err := dataReady(ctx, e)
+	if err != nil || !ready {
+		return false, err
+	}
+	out, err := e.oneOffOutput(ctx, workload.OneOff{
+		Service: "nginx", Name: "js-sdk-look", NoDeps: true, Quiet: true,
+		Entrypoint: []string{"sh", "-c"}, Command: []string{"test -d /var/www/js-sdk && echo present || true"},
+	})
+	return strings.Contains(string(out), "present"), err
 }
 
 // sdkVersions returns the newest version of each major line that this Sentry
