@@ -166,7 +166,8 @@ func (r *reader) sets(sets []string) {
 		case !ok:
 			r.unknown(at, key)
 		case t.Secret:
-			r.add(at, "secret-in-flag", t.Key, "Use --set "+key+".file=PATH, --set "+key+".env=NAME or the variable "+envName(key),
+			// "--set KEY: KEY is …" would read like an assignment and be masked.
+			r.add(place{file: "--set"}, "secret-in-flag", t.Key, "Use --set "+key+".file=PATH, --set "+key+".env=NAME or the variable "+envName(key),
 				"%s is a secret, and a command line can be read by others", t.Key)
 		default:
 			r.putText(at, t, value)

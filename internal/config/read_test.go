@@ -84,7 +84,7 @@ func TestReadAnswersRefuses(t *testing.T) {
 		{"alias", "a: &x 1\nbind: *x\n", nil, nil, "2 problems", ""},
 		{"derived option", "options:\n  SENTRY_BEACON: false\n", nil, nil, "FILE:2: SENTRY_BEACON follows from the answer beacon", "Set beacon instead"},
 		{"no such file", "", []string{"mail.password.file=/no/such"}, nil, "--set mail.password.file: mail.password: open /no/such: no such file or directory", ""},
-		{"secret in a flag", "", []string{"mail.password=s3cret"}, nil, "--set mail.password: mail.password is a secret, and a command line can be read by others",
+		{"secret in a flag", "", []string{"mail.password=s3cret"}, nil, "--set: mail.password is a secret, and a command line can be read by others",
 			"Use --set mail.password.file=PATH, --set mail.password.env=NAME or the variable SENTRYCTL_MAIL_PASSWORD"},
 		{"no equals sign", "", []string{"bind"}, nil, `--set: "bind" is not of the form key=value`, "Write --set key=value"},
 		{"variable of a wrong type", "", nil, []string{"SENTRYCTL_MAIL_PORT=x"}, `SENTRYCTL_MAIL_PORT: mail.port: want a port from 1 to 65535, got "x"`, ""},

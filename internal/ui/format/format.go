@@ -87,9 +87,14 @@ func Percent(done, total int64) int {
 	return int(float64(done) / float64(total) * 100)
 }
 
-// Sentence returns s with its first letter large.
+// Sentence returns s with its first letter large. A file, a key or a variable
+// at the beginning stays as it is written.
 func Sentence(s string) string {
 	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	first, _, _ := strings.Cut(s, " ")
+	if strings.ContainsAny(strings.TrimRight(first, ".:,"), "/._") {
 		return s
 	}
 	return string(s[0]-'a'+'A') + s[1:]

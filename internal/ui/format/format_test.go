@@ -151,3 +151,14 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+func TestSentence(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "the disk is full": "The disk is full", "Already": "Already", "done.": "Done.", "warning: old": "Warning: old",
+		"sentry/config.yml: no URL": "sentry/config.yml: no URL", "mail.host is unknown": "mail.host is unknown", "wal2json.so is there": "wal2json.so is there",
+	} {
+		if got := format.Sentence(in); got != want {
+			t.Errorf("Sentence(%q): got %q, want %q", in, got, want)
+		}
+	}
+}
