@@ -45,6 +45,9 @@ func newRootCmd(a *app) *cobra.Command {
 		newAdoptCmd(a),
 		newHistoryCmd(a),
 		newHealthCmd(a),
+		newExportCmd(a),
+		newImportCmd(a),
+		newAdminCmd(a),
 		newVersionCmd(a),
 	)
 	refuseWrongArgs(cmd)

@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"internal/release/remote": {"internal/fault", "internal/release"},
 	"internal/geoip":          {"internal/fault"},
 	"internal/trial":          {"internal/config"},
+	"internal/transfer":       {"internal/calver", "internal/event", "internal/fault", "internal/release", "internal/workload"},
 	"internal/health":         {"internal/fault", "internal/workload"},
 
 	"internal/config": {"internal/calver", "internal/config/envfile", "internal/config/merge", "internal/config/option", "internal/config/pyconf",
@@ -92,7 +93,7 @@ var walls = map[string][]string{
 	"github.com/google/go-cmp":        {},
 	"github.com/twmb/franz-go":        {},
 	"github.com/jackc/pgx":            {},
-	"github.com/google/renameio":      {"internal/geoip", "internal/site"},
+	"github.com/google/renameio":      {"internal/geoip", "internal/site", "internal/transfer"},
 	"github.com/gofrs/flock":          {"internal/site"},
 	"github.com/charmbracelet/x/ansi": {"internal/ui/format", "internal/ui/tui"},
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+
+	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
 const (
@@ -26,7 +28,8 @@ type containerRun struct {
 	stdin          []byte
 	feed           io.Reader // in place of stdin: what comes while it runs
 	stdout, stderr io.Writer
-	stopTimeout    time.Duration // on cancel
+	sizes          <-chan workload.Size // not nil: it has a terminal
+	stopTimeout    time.Duration        // on cancel
 }
 
 // runToEnd starts a created container, feeds and drains it, waits for its end
@@ -49,7 +52,12 @@ func (e *Engine) runToEnd(ctx context.Context, r containerRun) (exitCode int, er
 	if _, err := e.api.ContainerStart(ctx, r.id, client.ContainerStartOptions{}); err != nil {
 		return 0, startFault(err)
 	}
-	copied := pump(&att.HijackedResponse, r.stdin, r.stdout, r.stderr)
+	var copied <-chan error
+	if r.sizes != nil {
+		copied = e.pumpTerminal(waitCtx, r, att.Reader)
+	} else {
+		copied = pump(&att.HijackedResponse, r.stdin, r.stdout, r.stderr)
+	}
 	if r.feed != nil {
 		go func() {
 			// The exit code tells what came of a pipe that breaks.
