@@ -28,6 +28,7 @@ type configApplyOptions struct {
 	site     string
 	conflict string
 	yes      bool
+	ask      bool // about each conflict, where somebody is there
 }
 
 func newConfigApplyCmd(a *app) *cobra.Command {
@@ -41,10 +42,15 @@ all others left alone. Then the front door is proven. On a site that is stopped
 only the files are written. The files as they were stay in
 .sentryctl/previous.
 
-A value that you changed by hand and the answers would overwrite stops it:
---conflict mine takes your values into the answers, theirs overwrites them.`,
+A value that you changed by hand and the answers would overwrite is asked about
+on a terminal, both sides shown, and stops it elsewhere. --conflict mine keeps
+all your edits, theirs overwrites them, stop never asks. Values that are kept
+go into the answers; lines of Python move behind sentryctl's block.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runConfigApply(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.ask = !o.yes && !cmd.Flags().Changed("conflict")
+			return a.runConfigApply(cmd.Context(), o)
+		},
 	}
 	siteFlag(cmd, &o.site)
 	cmd.Flags().StringVar(&o.conflict, "conflict", string(merge.Stop), "what to do with edits by hand: stop, mine or theirs")
@@ -61,10 +67,11 @@ type applyPlan struct {
 	changes  []config.Change
 	engine   *applyEngine
 	services applyForecast
+	mine     []config.Finding // edits by hand that are kept
 }
 
 func (a *app) runConfigApply(ctx context.Context, o configApplyOptions) error {
-	p, err := prepareApply(o)
+	p, err := a.prepareApply(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -89,7 +96,7 @@ func (a *app) runConfigApply(ctx context.Context, o configApplyOptions) error {
 }
 
 // prepareApply renders, and settles what was edited by hand.
-func prepareApply(o configApplyOptions) (*applyPlan, error) {
+func (a *app) prepareApply(ctx context.Context, o configApplyOptions) (*applyPlan, error) {
 	if !slices.Contains([]merge.Resolve{merge.Stop, merge.Mine, merge.Theirs}, merge.Resolve(o.conflict)) {
 		return nil, fault.New(fault.Usage, "Choose one of: stop, mine, theirs", "unknown way %q to deal with a conflict", o.conflict)
 	}
@@ -104,14 +111,14 @@ func prepareApply(o configApplyOptions) (*applyPlan, error) {
 	if err := p.render(); err != nil {
 		return nil, err
 	}
-	switch merge.Resolve(o.conflict) {
-	case merge.Stop:
-		err = refuseConflicts(p.found)
-	case merge.Mine:
-		err = p.adopt()
-	}
-	if err != nil {
+	if p.mine, err = a.settle(ctx, p.found, merge.Resolve(o.conflict), o.ask); err != nil {
 		return nil, err
+	}
+	if err := p.adopt(); err != nil {
+		return nil, err
+	}
+	if merge.Resolve(o.conflict) != merge.Theirs { // what is overwritten unasked is named
+		p.found = slices.DeleteFunc(p.found, func(f config.Finding) bool { return f.ID == config.Conflict })
 	}
 	return p, p.refuseInstallWork()
 }
@@ -121,24 +128,33 @@ func (p *applyPlan) render() error {
 	if p.files, p.found, err = p.siteConfig.render(p.answers); err != nil {
 		return err
 	}
+	if p.files, err = keptFiles(p.files, p.disk(), p.mine); err != nil {
+		return err
+	}
 	p.changes, err = config.Changes(p.files, p.disk(), p.answers)
 	return err
 }
 
-// adopt takes what was edited by hand into the answers.
+// adopt takes the edits by hand that are kept into the answers, and renders
+// with them.
 func (p *applyPlan) adopt() error {
-	answers, err := config.Adopt(p.answers, p.found, p.disk())
+	if len(p.mine) == 0 {
+		return nil
+	}
+	answers, err := config.Adopt(p.answers, p.mine, p.disk())
 	if err != nil {
 		return err
 	}
 	if err := config.Refuse(config.Validate(answers, p.record.Version), "take your edits into the answers"); err != nil {
 		return err
 	}
-	if len(config.Differing(p.answers, answers)) == 0 {
-		return nil
-	}
-	if err := p.save(answers, "sentryctl config apply"); err != nil {
-		return err
+	if len(config.Differing(p.answers, answers)) > 0 {
+		if _, err := keptFiles(p.files, p.disk(), p.mine); err != nil {
+			return err // before the answers change
+		}
+		if err := p.save(answers, "sentryctl config apply"); err != nil {
+			return err
+		}
 	}
 	return p.render()
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/sentryctl/sentryctl/internal/config"
-	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 )
 
@@ -43,21 +42,6 @@ func dropAdminPassword(s *site.Site) error {
 	err := os.Remove(s.Own("secrets", "admin.password"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the copy of the first admin's password: %w", err)
-	}
-	return nil
-}
-
-// refuseConflicts stands between an admin's edit and the loss of it.
-func refuseConflicts(found []config.Finding) error {
-	var bad []config.Finding
-	for _, f := range found {
-		if f.ID == config.Conflict {
-			f.Severity = config.Err
-			bad = append(bad, f)
-		}
-	}
-	if err := config.Refuse(bad, "your edit would be lost"); err != nil {
-		return fault.New(fault.Usage, bad[0].Hint, "%w", err).WithDoc("docs/configuration.md#edits-by-hand")
 	}
 	return nil
 }

@@ -74,9 +74,13 @@ func (a *app) configureInput(ctx context.Context, c *siteConfig) (wizard.Input, 
 		all := project.Model()
 		model = &all
 	}
+	defaults := wizardDefaults(model)
+	if profile := config.SiteVariable(c.disk(), "COMPOSE_PROFILES"); defaults != nil && profile != "" {
+		defaults["profile"] = profile
+	}
 	return wizard.Input{
 		Workflow: wizard.Configure, Version: c.record.Version, Site: c.site.Dir, Host: hostName(), Answers: c.answers,
-		Defaults: wizardDefaults(model), Machine: m, Profiles: wizardProfiles(list, c.record.Version, model), Checks: wizardChecks(false),
+		Defaults: defaults, Machine: m, Profiles: wizardProfiles(list, c.record.Version, model), Checks: wizardChecks(false),
 		Preview: func(answers config.Answers) (string, error) {
 			files, _, err := c.render(answers)
 			if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/catalog"
 	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/config/merge"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/release"
@@ -37,6 +38,7 @@ type installPlan struct {
 	tree      release.Tree
 	secretKey string
 	findings  []config.Finding // warnings about the configuration
+	mine      []config.Finding // edits by hand that are kept
 	scratch   string           // a directory of our own, removed at the end
 	project   *stack.Project
 	model     release.Model
@@ -58,7 +60,7 @@ func (p *installPlan) close() {
 func (a *app) prepareInstall(ctx context.Context, o installOptions) (*installPlan, error) {
 	p := &installPlan{options: o}
 	fetch := func(ctx context.Context) error { return p.fetchTree(ctx, a.fetcher(event.Discard{}, o.digest)) }
-	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.connect, a.wizardStep(p), p.renderStaged, p.loadProject}
+	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.connect, a.wizardStep(p), a.settleStep(p), p.renderStaged, p.loadProject}
 	for _, prepare := range steps {
 		if err := prepare(ctx); err != nil {
 			return p, err
@@ -208,20 +210,37 @@ func (p *installPlan) render() ([]config.File, error) {
 		Answers: p.answers, SecretKey: p.secretKey, Host: hostName(), Installer: p.installerVariables(),
 	})
 	p.findings = findings
-	return files, err
+	if err != nil {
+		return nil, err
+	}
+	return keptFiles(files, os.DirFS(p.site.Dir), p.mine)
+}
+
+// settleStep renders for the first time, and lets the admin say whose side is
+// taken where an edit by hand would be lost.
+func (a *app) settleStep(p *installPlan) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if p.secretKey = config.ReadSecretKey(os.DirFS(p.site.Dir)); p.secretKey == "" {
+			p.secretKey = config.GenerateSecretKey()
+		}
+		if _, err := p.render(); err != nil {
+			return err
+		}
+		mine, err := a.settle(ctx, p.findings, merge.Stop, !p.options.yes)
+		if err != nil {
+			return err
+		}
+		p.mine = mine
+		p.answers, err = config.Adopt(p.answers, mine, os.DirFS(p.site.Dir))
+		return err
+	}
 }
 
 // renderStaged renders once before anything is touched, so that a wrong
 // answer is told now, and puts .env.custom where the staged project finds it.
 func (p *installPlan) renderStaged(context.Context) error {
-	if p.secretKey = config.ReadSecretKey(os.DirFS(p.site.Dir)); p.secretKey == "" {
-		p.secretKey = config.GenerateSecretKey()
-	}
 	files, err := p.render()
 	if err != nil {
-		return err
-	}
-	if err := refuseConflicts(p.findings); err != nil {
 		return err
 	}
 	for _, f := range files {

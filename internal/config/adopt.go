@@ -7,29 +7,22 @@ import (
 	"github.com/sentryctl/sentryctl/internal/config/envfile"
 	"github.com/sentryctl/sentryctl/internal/config/option"
 	"github.com/sentryctl/sentryctl/internal/config/yamltext"
-	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
 // Adopt returns the answers with what was changed by hand, as conflicts among
-// the findings name it, taken into them. A changed block of Python cannot be
-// taken over: code is not a list of settings.
+// the findings name it, taken into them. A changed block of Python is no list
+// of settings and stays one: see KeepPython.
 func Adopt(a Answers, found []Finding, disk fs.FS) (Answers, error) {
 	r, err := editing(a)
 	if err != nil {
 		return a, err
 	}
-	for _, f := range found {
-		if f.ID != Conflict {
-			continue
-		}
+	for _, f := range Conflicts(found) {
 		switch f.File {
 		case ymlPath, relayPath:
 			r.adoptKey(f, disk)
 		case customPath:
 			r.adoptVariables(f, disk)
-		default:
-			return a, fault.New(fault.Usage, "Move your lines above the block in "+f.File+", or overwrite them with --conflict theirs",
-				"%s:%d: a changed block of Python cannot be taken into the answers", f.File, f.Line)
 		}
 	}
 	if err := r.found.err("take your edits into the answers"); err != nil {

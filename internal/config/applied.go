@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -29,6 +28,7 @@ type applied struct {
 	Salt   string                       `json:"salt"` // digests of short secrets must not be looked up in tables
 	Keys   map[string]map[string]string `json:"keys"` // file to key to digest of its value
 	Blocks map[string]string            `json:"blocks"`
+	Python []string                     `json:"python,omitempty"` // digests of the statements of the Python block
 }
 
 // readApplied returns what the site remembers; nothing when it does not.
@@ -90,6 +90,9 @@ func (r *renderer) remember() ([]byte, error) {
 		case customPath, confPath:
 			if block := blockOf(f.Path, f.Data); len(block) > 0 {
 				a.Blocks[f.Path] = a.digest(block)
+				if f.Path == confPath {
+					a.Python = a.statements(block)
+				}
 			}
 		}
 	}
@@ -98,6 +101,19 @@ func (r *renderer) remember() ([]byte, error) {
 		return nil, fmt.Errorf("remember what was rendered: %w", err)
 	}
 	return append(data, '\n'), nil
+}
+
+// statements returns a digest for each statement of a block of Python.
+func (a applied) statements(block []byte) []string {
+	list, err := pyconf.Statements(block)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, text := range list {
+		out = append(out, a.digest([]byte(text)))
+	}
+	return out
 }
 
 // managed returns the keys of a YAML file that answers set.
@@ -162,54 +178,4 @@ func (r *renderer) takeBack(path string, data []byte) ([]byte, error) {
 		}
 	}
 	return data, nil
-}
-
-// Conflict is the ID of a finding about an admin's edit of what we own: to
-// write the answers would lose it.
-const Conflict = "edited-by-hand"
-
-const conflictHint = "See both sides with: sentryctl config diff; then set the answer, or overwrite with: sentryctl config apply --conflict theirs"
-
-// edited finds keys of ours that are not as we left them, and that would get
-// another value than they have now.
-func (r *renderer) editedKeys(path string, disk, fresh []byte) {
-	was := readApplied(r.Disk)
-	have, errHave := yamltext.Root(disk)
-	will, errWill := yamltext.Root(fresh)
-	if errHave != nil || errWill != nil || len(was.Keys[path]) == 0 {
-		return
-	}
-	for _, key := range slices.Sorted(maps.Keys(r.managed(path))) {
-		digest, ours := was.Keys[path][key]
-		at := keyPath(path, key)
-		n := yamltext.Lookup(have, at...)
-		now := was.valueDigest(n)
-		if !ours || now == digest || now == was.valueDigest(yamltext.Lookup(will, at...)) {
-			continue
-		}
-		f := Finding{ID: Conflict, Severity: Warn, File: path, Key: key, Hint: conflictHint,
-			Text: key + " was changed by hand, and the answers say something else"}
-		if n == nil {
-			f.Text = key + " was removed by hand, and the answers still set it"
-		} else {
-			f.Line = n.Line
-		}
-		r.found = append(r.found, f)
-	}
-}
-
-// editedBlock finds a block of ours that is not as we left it.
-func (r *renderer) editedBlock(path string, disk, fresh []byte) {
-	was := readApplied(r.Disk)
-	have := blockOf(path, disk)
-	digest, ours := was.Blocks[path]
-	if !ours || was.digest(have) == digest || bytes.Equal(have, blockOf(path, fresh)) {
-		return
-	}
-	f := Finding{ID: Conflict, Severity: Warn, File: path, Hint: conflictHint,
-		Text: "the lines between sentryctl's marks were changed by hand, and the answers say something else"}
-	if i := bytes.Index(disk, have); len(have) > 0 && i >= 0 {
-		f.Line = 1 + bytes.Count(disk[:i], []byte("\n"))
-	}
-	r.found = append(r.found, f)
 }

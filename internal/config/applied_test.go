@@ -33,7 +33,8 @@ func (d disk) render(a Answers) []string {
 	var conflicts []string
 	for _, f := range found {
 		if f.ID == Conflict {
-			conflicts = append(conflicts, strings.TrimSuffix(f.Error(), ": "+f.Text)+" "+f.Key)
+			at, _, _ := strings.Cut(f.Error(), ": "+f.Text)
+			conflicts = append(conflicts, at+" "+f.Key)
 		}
 	}
 	for _, f := range files {

@@ -28,6 +28,8 @@ type Finding struct {
 	Key      string   `json:"key,omitempty"`
 	Text     string   `json:"text"`
 	Hint     string   `json:"hint,omitempty"`
+	Mine     string   `json:"mine,omitempty"`   // of a conflict: what stands in the file
+	Theirs   string   `json:"theirs,omitempty"` // and what the answers say
 }
 
 // Error returns "file:line: text".
@@ -41,6 +43,11 @@ func (f Finding) Error() string {
 		b.WriteString(": ")
 	}
 	b.WriteString(f.Text)
+	for _, side := range [][2]string{{"yours", f.Mine}, {"answers", f.Theirs}} {
+		for line := range strings.Lines(side[1]) {
+			fmt.Fprintf(&b, "\n    %-8s %s", side[0], strings.TrimRight(line, "\r\n"))
+		}
+	}
 	return b.String()
 }
 

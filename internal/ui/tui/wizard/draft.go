@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"strings"
@@ -54,9 +55,7 @@ func textOf(v any) string {
 func (d *draft) load() {
 	d.values["much"] = "quick"
 	d.loadAddress()
-	if d.values["profile"] == "" {
-		d.values["profile"] = config.FeatureComplete
-	}
+	d.loadProfile()
 	d.values["admin.password.way"] = "made"
 	if !d.in.Answers.Admin.Password.IsZero() {
 		d.values["admin.password.way"] = "given"
@@ -65,6 +64,17 @@ func (d *draft) load() {
 	d.values["retention.events"] = "10000"
 	d.loadStorage()
 	d.loadPerformance()
+}
+
+// loadProfile proposes what a site runs: to leave that as it is, is no answer.
+func (d *draft) loadProfile() {
+	if d.values["profile"] != "" {
+		return
+	}
+	d.values["profile"] = cmp.Or(d.in.Defaults["profile"], config.FeatureComplete)
+	if d.in.Workflow == Configure {
+		d.first["profile"] = d.values["profile"]
+	}
 }
 
 func (d *draft) get(id string) string { return d.values[id] }
