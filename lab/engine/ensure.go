@@ -89,8 +89,18 @@ func waitReady(ctx context.Context, d Docker) (string, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return "", fmt.Errorf("the Docker Engine was started but does not answer (look at journalctl -u docker or %s): %w", daemonLog, err)
+			return "", fmt.Errorf("the Docker Engine was started but does not answer (look at journalctl -u docker or %s)%s: %w", daemonLog, lastWords(daemonLog), err)
 		case <-tick.C:
 		}
 	}
+}
+
+// lastWords are what a daemon that ended wrote last: the reason, as a rule.
+func lastWords(path string) string {
+	data, err := os.ReadFile(path)
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	if last := lines[len(lines)-1]; err == nil && last != "" {
+		return "; it ended with: " + last
+	}
+	return ""
 }

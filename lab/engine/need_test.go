@@ -62,3 +62,16 @@ func TestDistro(t *testing.T) {
 		t.Errorf("distro (-want +got):\n%s", diff)
 	}
 }
+
+func TestLastWords(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	if got := lastWords(path); got != "" {
+		t.Errorf("without a log: %q", got)
+	}
+	if err := os.WriteFile(path, []byte("level=info\nfailed to start daemon: no cgroup\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := lastWords(path), "; it ended with: failed to start daemon: no cgroup"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
