@@ -31,7 +31,7 @@ What you set are answers; they are kept in the site and change no file until
 		newConfigListCmd(a), newConfigGetCmd(a), newConfigExplainCmd(a),
 		newConfigSetCmd(a), newConfigUnsetCmd(a), newConfigEditCmd(a),
 		newConfigValidateCmd(a), newConfigDiffCmd(a), newConfigApplyCmd(a),
-		newConfigSecretKeyCmd(a), newConfigRenderCmd(a), newConfigSchemaCmd(a),
+		newConfigSecretKeyCmd(a), newConfigRenderCmd(a), newConfigProxyCmd(a), newConfigSchemaCmd(a),
 	)
 	return cmd
 }

@@ -35,6 +35,11 @@ func writeProposal(w io.Writer, in tune.Input, p tune.Proposal, site string) err
 		b.WriteString("\nFor docker-compose.override.yml, which is yours and is not written:\n")
 		b.WriteString(override(p.Override))
 	}
+	if u := p.Uwsgi; u != nil {
+		fmt.Fprintf(&b, "\nFor high load: %s.\n", u.Why)
+		fmt.Fprintf(&b, "First: sentryctl config set%s %s=%s, then sentryctl config apply%s\n", site, u.Option.Key, u.Option.Value, site)
+		fmt.Fprintf(&b, "    %s\nThen, in nginx.conf, which is yours, and restart nginx:\n\n  %s\n", u.Option.Why, strings.Join(u.Nginx, "\n  "))
+	}
 	for _, n := range p.Notes {
 		fmt.Fprintf(&b, "\nNote: %s\n", n)
 	}

@@ -55,7 +55,7 @@ func (a *app) installInput(ctx context.Context, p *installPlan) wizard.Input {
 	}
 	return wizard.Input{
 		Workflow: wizard.Install, Version: p.version, Site: p.site.Dir, Host: hostName(), Answers: p.answers,
-		Defaults: wizardDefaults(model), Machine: m, Profiles: wizardProfiles(p.catalog, p.version, model), Checks: wizardChecks(local),
+		Defaults: wizardDefaults(model), Machine: m, Profiles: wizardProfiles(p.catalog, p.version, model), Checks: wizardChecks(local), Ignore: p.options.ignore,
 		Preview: func(answers config.Answers) (string, error) {
 			trial := *p
 			trial.answers = answers

@@ -143,12 +143,31 @@ func (p *planner) limits() {
 	limit("web", p.share(20, 1536, 32768), "its workers, with room for large requests")
 }
 
-// protocol tells of the other way from nginx to web.
+// protocol gives nginx another way to web. HTTP stays on its port: relay, the
+// workers and the health check of web speak it. Source of the option:
+// getsentry/sentry src/sentry/services/http.py. The headers are those that the
+// releases' nginx.conf sets for proxy_pass.
 func (p *planner) protocol() {
-	if p.CPUs < 8 {
+	if p.CPUs < 8 || !slices.Contains(p.Services, "nginx") || p.Now[uwsgiSocket] != "" {
 		return
 	}
-	p.out.Notes = append(p.out.Notes, "Under high load let nginx speak uwsgi's own protocol to web, which spares it one parsing of HTTP: "+
-		`in sentry.conf.py SENTRY_WEB_OPTIONS.update({"http": None, "uwsgi-socket": "0.0.0.0:9000"}), and in nginx.conf, for the upstream sentry, `+
-		"uwsgi_pass sentry; with include /etc/nginx/uwsgi_params; in place of proxy_pass. Change both at once; the health check of web speaks HTTP and has to go.")
+	p.out.Uwsgi = &Uwsgi{
+		Why:    "many CPUs: nginx can speak uwsgi's own protocol to web, which spares web's HTTP router a hop and a parsing per request",
+		Option: Option{Key: uwsgiSocket, Value: "0.0.0.0:9001", Why: "a second socket; HTTP stays on port 9000 for relay and the health check"},
+		Nginx: []string{
+			"+upstream sentry-uwsgi {",
+			"+    server web:9001;",
+			"+}",
+			" location / {",
+			"-    proxy_pass http://sentry;",
+			"+    include /etc/nginx/uwsgi_params;",
+			"+    uwsgi_param HTTP_X_FORWARDED_FOR $remote_addr;",
+			"+    uwsgi_param HTTP_X_FORWARDED_PROTO $scheme;",
+			"+    uwsgi_param HTTP_X_REQUEST_ID $request_id;",
+			"+    uwsgi_pass sentry-uwsgi;",
+			" }",
+		},
+	}
 }
+
+const uwsgiSocket = "SENTRY_WEB_OPTIONS.uwsgi-socket"

@@ -49,7 +49,16 @@ type Line struct {
 type Proposal struct {
 	Options  []Option `json:"options"`
 	Override []Line   `json:"override"`
+	Uwsgi    *Uwsgi   `json:"uwsgi,omitempty"`
 	Notes    []string `json:"notes,omitempty"`
+}
+
+// Uwsgi is the way from nginx to web that is not HTTP: the option first, then
+// the lines of nginx.conf, which is the admin's to change.
+type Uwsgi struct {
+	Why    string   `json:"why"`
+	Option Option   `json:"option"`
+	Nginx  []string `json:"nginx"` // of a diff
 }
 
 // Propose decides.

@@ -99,6 +99,22 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestUwsgiKeepsHTTP(t *testing.T) {
+	in := machine(16, 64, "25.10.0")
+	in.Services = append(in.Services, "nginx")
+	u := Propose(in).Uwsgi
+	if u == nil || u.Option.Key != "SENTRY_WEB_OPTIONS.uwsgi-socket" || strings.HasSuffix(u.Option.Value, ":9000") || !strings.Contains(strings.Join(u.Nginx, "\n"), "server web:9001;") {
+		t.Errorf("got %+v", u)
+	}
+	in.Now["SENTRY_WEB_OPTIONS.uwsgi-socket"] = "0.0.0.0:9001"
+	if u := Propose(in).Uwsgi; u != nil {
+		t.Errorf("proposed again: %+v", u)
+	}
+	if u := Propose(machine(4, 16, "25.10.0")).Uwsgi; u != nil {
+		t.Errorf("proposed for a small machine: %+v", u)
+	}
+}
+
 // Whatever the machine, no proposal is out of its bounds, and each has a reason.
 func TestProposalsAreSane(t *testing.T) {
 	for cpus := 1; cpus <= 128; cpus *= 2 {

@@ -12,7 +12,7 @@ func addressPage() page {
 	return page{
 		id: "address", title: "Address and reverse proxy",
 		questions: []question{
-			question{id: "tls", label: "TLS", help: "Sentry itself speaks plain HTTP. For https, a reverse proxy with the certificate stands in front of it and passes X-Forwarded-Proto; examples for nginx, Caddy, Traefik and HAProxy come with sentryctl."}.of(
+			question{id: "tls", label: "TLS", help: "Sentry itself speaks plain HTTP. For https, a reverse proxy with the certificate stands in front of it and passes X-Forwarded-Proto; sentryctl config proxy prints one for nginx, Caddy, Traefik and HAProxy."}.of(
 				choice{"none", "None: browsers use http"},
 				choice{"proxy", "A reverse proxy in front: browsers use https"},
 			),
@@ -153,7 +153,7 @@ func (d *draft) addressNote() []string {
 	if len(notes) > 0 {
 		notes = append([]string{"sentry.conf.py gets from this:"}, notes...)
 	}
-	if d.in.Checks.Port == nil || d.in.Workflow != Install {
+	if o := keyed("bind", "", ""); d.in.Checks.Port == nil || d.in.Workflow != Install || o.verify(d, d.bind()) != nil {
 		return notes
 	}
 	if err := d.portError(); err != nil {

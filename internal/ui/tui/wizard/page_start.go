@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
@@ -92,9 +93,9 @@ func (d *draft) profileVerdict() string {
 		}
 		switch {
 		case m.Memory > 0 && m.Memory < p.Memory:
-			return fmt.Sprintf("✗ %s of memory is too little for this: at least %s.", format.Bytes(m.Memory), format.Bytes(p.Memory))
+			return d.blocked("ram", fmt.Sprintf("%s of memory is too little for this: at least %s.", format.Bytes(m.Memory), format.Bytes(p.Memory)))
 		case m.CPUs > 0 && m.CPUs < p.CPUs:
-			return fmt.Sprintf("✗ %d CPUs are too few for this: at least %d.", m.CPUs, p.CPUs)
+			return d.blocked("cpu-count", fmt.Sprintf("%d CPUs are too few for this: at least %d.", m.CPUs, p.CPUs))
 		case m.FreeDisk > 0 && m.FreeDisk < p.Disk:
 			return fmt.Sprintf("! %s of free disk is little for this: %s is the least to start with.", format.Bytes(m.FreeDisk), format.Bytes(p.Disk))
 		case m.Memory > 0 && m.Memory < p.Better:
@@ -104,4 +105,12 @@ func (d *draft) profileVerdict() string {
 		}
 	}
 	return ""
+}
+
+// blocked marks what a check of the machine refuses, unless it was told not to.
+func (d *draft) blocked(check, text string) string {
+	if slices.Contains(d.in.Ignore, check) {
+		return "! " + text + " You let it pass with --ignore " + check + "."
+	}
+	return "✗ " + text
 }

@@ -30,6 +30,7 @@ type Input struct {
 	Machine  Machine
 	Profiles []Profile // what each profile needs; empty when the release has none
 	Checks   Checks
+	Ignore   []string // checks of the machine, by ID, that shall not block
 
 	// Preview returns what answers change in the site's files, as a unified
 	// diff without secrets, and Runs what is done after the wizard.
