@@ -6,5 +6,5 @@ import "embed"
 
 // FS holds the templates; they are in the language of text/template.
 //
-//go:embed *.tmpl proxy/*.tmpl
+//go:embed *.tmpl proxy/*.tmpl schedule/*.tmpl
 var FS embed.FS

@@ -56,7 +56,13 @@ var allowed = map[string][]string{
 		"internal/site", "internal/step", "internal/workload"},
 	"internal/backup/capture":    {"internal/backup/repository", "internal/fault"},
 	"internal/backup/repository": {"internal/fault"},
+	"internal/backup/joblog":     {},
+	"internal/backup/metrics":    {"internal/site"},
+	"internal/backup/notify":     {"internal/fault", "internal/site"},
+	"internal/backup/schedule":   {"internal/fault", "internal/site", "templates"},
 
+	"internal/upgrade": {"internal/backup", "internal/calver", "internal/config", "internal/event", "internal/fault", "internal/install", "internal/release",
+		"internal/site", "internal/step", "internal/upgrade/gate", "internal/workload"},
 	"internal/upgrade/adopt": {"internal/calver", "internal/fault"},
 	"internal/upgrade/gate":  {"internal/calver", "internal/config/merge", "internal/config/pyconf", "internal/upgrade/plan"},
 	"internal/upgrade/plan":  {"internal/calver", "internal/catalog", "internal/fault"},
