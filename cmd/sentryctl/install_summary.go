@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/sentryctl/sentryctl/internal/config"
@@ -52,7 +53,19 @@ func (a *app) summarize(p *installPlan, env *install.Env, o step.Outcome) error 
 	if len(r.Lacks) == 0 {
 		return nil
 	}
-	return fault.New(fault.Incomplete, r.Lacks[0].Hint, "Sentry works, but not everything could be set up: %s", r.Lacks[0].Text)
+	return incomplete(r.Lacks)
+}
+
+// incomplete names all that is lacking, and each hint once.
+func incomplete(lacks []event.Notice) error {
+	var texts, hints []string
+	for _, n := range lacks {
+		texts = append(texts, n.Text)
+		if !slices.Contains(hints, n.Hint) {
+			hints = append(hints, n.Hint)
+		}
+	}
+	return fault.New(fault.Incomplete, strings.Join(hints, ". "), "Sentry works, but not everything could be set up: %s", strings.Join(texts, "; "))
 }
 
 // browserURL is what to type into a browser.
@@ -101,7 +114,8 @@ func (r installResult) next() []string {
 		next = append(next, "make an admin:     "+compose+" run --rm web createuser --superuser")
 	}
 	return append(next,
+		"is it well:        sentryctl health --site "+r.Site,
 		"look at it:        "+compose+" ps",
-		"change something:  sentryctl install --site "+r.Site+" --set KEY=VALUE --yes",
+		"change something:  sentryctl config set --site "+r.Site+" KEY=VALUE && sentryctl config apply --site "+r.Site,
 	)
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -142,7 +143,12 @@ func sumOf(path string) (string, error) {
 // explain says in words what MaxMind's status codes mean.
 func explain(err error) error {
 	var status client.HTTPError
-	if !errors.As(err, &status) {
+	var unreached *url.Error
+	switch {
+	case errors.As(err, &status):
+	case errors.As(err, &unreached):
+		return fault.New(fault.Other, "Open the way to MaxMind (DNS, firewall, HTTPS_PROXY), then run the same command again", "reach MaxMind: %w", unreached.Err)
+	default:
 		return err
 	}
 	switch status.StatusCode {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/geoip"
 )
 
@@ -96,5 +97,22 @@ func TestUpdate(t *testing.T) {
 	}
 	if downloads != 1 {
 		t.Errorf("got %d downloads, want 1: the second time nothing had changed", downloads)
+	}
+}
+
+func TestUpdateOfAServiceOutOfReach(t *testing.T) {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	srv.Close()
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "GeoIP.conf")
+	if err := os.WriteFile(conf, []byte("AccountID 42\nLicenseKey k3y-of-ours\nHost "+srv.URL+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := geoip.Updater{}.Update(t.Context(), conf, dir)
+	if err == nil || !strings.Contains(err.Error(), "reach MaxMind") || strings.Contains(err.Error(), "k3y-of-ours") {
+		t.Errorf("got %v", err)
+	}
+	if got, want := fault.HintOf(err), "Open the way to MaxMind (DNS, firewall, HTTPS_PROXY), then run the same command again"; got != want {
+		t.Errorf("got hint %q, want %q", got, want)
 	}
 }

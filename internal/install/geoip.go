@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 )
 
@@ -40,7 +41,11 @@ func geoIP() Step {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				e.lacks("the IP geolocation database was not updated: "+err.Error(), "Check the account in "+geoConf+", then run the same command again")
+				hint := fault.HintOf(err)
+				if hint == "" {
+					hint = "Check the account in " + geoConf + ", then run the same command again"
+				}
+				e.lacks("the IP geolocation database was not updated: "+err.Error(), hint)
 			}
 			return nil
 		},

@@ -29,6 +29,10 @@ func jsSDK() Step {
 			if err != nil {
 				return err
 			}
+			if len(versions) == 0 {
+				e.lacks("the JavaScript SDK was not fetched: this web image names no version of it", "Use a release that serves it")
+				return nil
+			}
 			err = e.oneOff(ctx, workload.OneOff{
 				Service: "nginx", Name: "js-sdk", NoDeps: true,
 				Entrypoint: []string{"sh", "-ec"}, Command: []string{sdkScript(e.JSSDKSource, versions)},
@@ -100,12 +104,17 @@ func newestOfEachMajor(registry []byte) ([]string, error) {
 }
 
 // sdkScript fetches beside the old files and then replaces them, so that a
-// fetch that fails takes nothing away. Not every version has every bundle.
+// fetch that fails takes nothing away. Not every version has every bundle, but
+// a source that cannot be reached (any exit code of curl but 22, a status) is
+// noticed at the first file: each of the others would wait as long for it.
 func sdkScript(source string, versions []string) string {
 	const bundles = "bundle,bundle.tracing,bundle.tracing.replay,bundle.replay,bundle.tracing.replay.feedback,bundle.feedback"
+	source = strings.TrimSuffix(source, "/")
 	return fmt.Sprintf(`new=/var/www/js-sdk.new; rm -rf "$new"
+code=0; curl -fsSL --connect-timeout 15 --max-time 60 -o /dev/null '%s/%s/bundle.min.js' || code=$?
+test $code = 0 || test $code = 22
 curl -fsSL --compressed --retry 3 --create-dirs -o "$new/#1/#2.min.js" '%s/{%s}/{%s}.min.js' || true
 test -n "$(find "$new" -name '*.min.js' 2>/dev/null)"
 chmod -R a+rX "$new"
-rm -rf /var/www/js-sdk; mv "$new" /var/www/js-sdk`, strings.TrimSuffix(source, "/"), strings.Join(versions, ","), bundles)
+rm -rf /var/www/js-sdk; mv "$new" /var/www/js-sdk`, source, versions[len(versions)-1], source, strings.Join(versions, ","), bundles)
 }
