@@ -254,7 +254,8 @@ func (a *app) carryOutApply(ctx context.Context, p *applyPlan) error {
 	defer done()
 	sink.Add(p.secrets(p.answers)...)
 	runner := step.Runner[*apply.Env]{Log: journal, Sink: sink, Site: p.site.Dir, Now: time.Now, Redact: sink.Redact}
-	outcome, err := runner.Run(ctx, p.environment(sink), header, apply.Steps())
+	env := p.environment(sink)
+	outcome, err := runner.Run(ctx, env, header, apply.Steps())
 	if closeErr := done(); err == nil {
 		err = closeErr
 	}
@@ -265,7 +266,13 @@ func (a *app) carryOutApply(ctx context.Context, p *applyPlan) error {
 	if err != nil {
 		return err
 	}
-	return a.showApplied(p, restarted(before, after), outcome)
+	if err := a.showApplied(p, restarted(before, after), outcome); err != nil {
+		return err
+	}
+	if lacks := env.Incomplete(); len(lacks) > 0 {
+		return fault.New(fault.Incomplete, lacks[0].Hint, "applied, but %s", lacks[0].Text)
+	}
+	return nil
 }
 
 // openJournal takes up the journal of an apply of just this that did not end,

@@ -11,6 +11,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/apply"
 	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/geoip"
 	"github.com/sentryctl/sentryctl/internal/health"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
@@ -120,7 +121,7 @@ func (p *applyPlan) environment(sink *redact.Sink) *apply.Env {
 		files = append(files, apply.File{Path: f.Path, Mode: f.Mode, Data: f.Data})
 	}
 	return &apply.Env{
-		Site: p.site, Files: files, Stopped: p.services.stopped,
+		Site: p.site, Files: files, Stopped: p.services.stopped, GeoIP: p.geoIP(), Sink: sink,
 		Open: func(ctx context.Context) (apply.Stack, apply.FrontDoor, error) {
 			project, err := stack.Load(ctx, stack.LoadOptions{Dir: p.site.Dir})
 			if err != nil {
@@ -129,6 +130,16 @@ func (p *applyPlan) environment(sink *redact.Sink) *apply.Env {
 			door := installPlan{model: project.Model(), answers: p.answers}
 			return p.engine.engine.Stack(project, sink), health.FrontDoor{Address: door.door(), URL: door.publicURL()}, nil
 		},
+	}
+}
+
+// geoIP brings the location database up to date, nil without an account.
+func (p *applyPlan) geoIP() func(context.Context) error {
+	if g := p.answers.GeoIP; g.Account == "" || g.License.IsZero() {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		return geoip.Updater{}.Update(ctx, p.site.Path("geoip", "GeoIP.conf"), p.site.Path("geoip"))
 	}
 }
 

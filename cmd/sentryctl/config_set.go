@@ -113,7 +113,7 @@ func (a *app) keepAnswers(c *siteConfig, answers config.Answers, dir, verb strin
 
 // installKeys are answers that take more than files: data, downloads or
 // services that an install sets up.
-var installKeys = []string{"admin.email", "admin.password", "custom_ca", "geoip.account", "geoip.license", "js_sdk_assets", "profile"}
+var installKeys = []string{"admin.email", "admin.password", "custom_ca", "js_sdk_assets", "profile"}
 
 func nextCommand(keys []string) string {
 	for _, k := range keys {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
 )
@@ -53,8 +54,12 @@ type Env struct {
 	Stopped bool // nothing ran before: only files are written
 	Open    func(context.Context) (Stack, FrontDoor, error)
 
-	stack Stack
-	door  FrontDoor
+	GeoIP func(context.Context) error // brings the location database up to date; nil without an account
+	Sink  event.Sink
+
+	stack      Stack
+	door       FrontDoor
+	incomplete []event.Notice
 }
 
 // open reads the project once, after the files that define it are there.
@@ -72,7 +77,7 @@ type Step = step.Step[*Env]
 
 // Steps lists the steps in the order in which they run.
 func Steps() []Step {
-	return []Step{writeConfig(), bringImages(), restartServices(), proveFrontDoor()}
+	return []Step{writeConfig(), updateGeoIP(), bringImages(), restartServices(), proveFrontDoor()}
 }
 
 // PreviousDir holds the files as they were before they were last replaced.

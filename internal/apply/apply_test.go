@@ -23,6 +23,8 @@ type world struct {
 	missing []string
 	broken  bool // services do not come up
 	did     []string
+	geoip   func(context.Context) error
+	lacks   []event.Notice
 }
 
 func (w *world) MissingImages(context.Context) ([]string, error)  { return w.missing, nil }
@@ -68,11 +70,12 @@ func (w *world) run(t *testing.T, stopped bool) error {
 		t.Fatal(err)
 	}
 	defer journal.Close()
-	e := &apply.Env{Site: w.site, Stopped: stopped,
+	e := &apply.Env{Site: w.site, Stopped: stopped, GeoIP: w.geoip, Sink: event.Discard{},
 		Files: []apply.File{{Path: "sentry/config.yml", Mode: 0o644, Data: []byte("new\n")}, {Path: ".env.custom", Mode: 0o600, Data: []byte("A=1\n")}},
 		Open:  func(context.Context) (apply.Stack, apply.FrontDoor, error) { return w, w, nil }}
 	r := step.Runner[*apply.Env]{Log: journal, Sink: event.Discard{}, Now: time.Now}
 	_, err = r.Run(t.Context(), e, step.Header{Run: "run", Workflow: "apply"}, apply.Steps())
+	w.lacks = e.Incomplete()
 	return err
 }
 
@@ -116,6 +119,38 @@ func TestAStoppedSiteStaysStopped(t *testing.T) {
 	w.want(t)
 	if got := content(t, w.site.Path(".env.custom")); got != "A=1\n" {
 		t.Errorf(".env.custom: %q", got)
+	}
+}
+
+func TestTheLocationDatabaseComesBeforeServices(t *testing.T) {
+	for name, c := range map[string]struct {
+		have  bool // a database as new as the account
+		fails error
+		did   []string
+		lacks int
+	}{
+		"it is fetched":            {false, nil, []string{"geoip", "start", "prove"}, 0},
+		"it is there":              {true, nil, []string{"start", "prove"}, 0},
+		"an account that is wrong": {false, errors.New("MaxMind refuses the license key"), []string{"geoip", "start", "prove"}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for _, file := range []string{"GeoIP.conf", "GeoLite2-City.mmdb"} {
+				if file == "GeoIP.conf" || c.have {
+					if err := site.WriteFile(w.site.Path("geoip", file), nil, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			w.geoip = func(context.Context) error { w.note("geoip"); return c.fails }
+			if err := w.run(t, false); err != nil {
+				t.Fatal(err)
+			}
+			w.want(t, c.did...)
+			if len(w.lacks) != c.lacks {
+				t.Errorf("lacks %v", w.lacks)
+			}
+		})
 	}
 }
 

@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 	"internal/helper":            {"internal/fault", "internal/preflight", "internal/preflight/machine"},
 
 	"internal/stack":   {"internal/calver", "internal/event", "internal/fault", "internal/release", "internal/workload"},
-	"internal/apply":   {"internal/site", "internal/step"},
+	"internal/apply":   {"internal/event", "internal/site", "internal/step"},
 	"internal/install": {"internal/calver", "internal/config", "internal/event", "internal/fault", "internal/release", "internal/site", "internal/step", "internal/workload"},
 
 	"internal/backup": {"internal/backup/capture", "internal/backup/repository", "internal/event", "internal/fault", "internal/release",
