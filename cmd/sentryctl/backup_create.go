@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -122,7 +123,7 @@ func (a *app) runBackupCreate(ctx context.Context, o backupCreateOptions) error 
 	if err != nil {
 		return err
 	}
-	return a.tellBackup(env.Manifest())
+	return errors.Join(keepMetrics(s, rec, env.Manifest()), a.tellBackup(env.Manifest()))
 }
 
 func (o backupCreateOptions) plan(acc repository.Access, now time.Time) backup.Plan {

@@ -16,7 +16,7 @@ func TestPipe(t *testing.T) {
 	s := newSite(t, e, threeServices)
 	write(t, filepath.Join(s.dir, "store.conf"), "one")
 	long := strings.Repeat("0123456789abcde\n", 1<<18) // more than any kept output
-	keyboard, hands := io.Pipe() // nobody types, and nobody hangs up
+	keyboard, hands := io.Pipe()                       // nobody types, and nobody hangs up
 	defer hands.Close()
 	sizes := make(chan workload.Size, 1)
 	sizes <- workload.Size{Width: 100, Height: 30}
