@@ -25,6 +25,7 @@ type restoreOptions struct {
 	volumes    []string
 	configOnly bool
 	keepOld    bool
+	force      bool
 	to         string
 	ignore     []string
 	yes        bool
@@ -62,6 +63,7 @@ A site that runs another version of Sentry than the backup's is refused.`,
 	f.StringSliceVar(&o.volumes, "volume", nil, "bring back only this volume")
 	f.BoolVar(&o.configOnly, "config-only", false, "bring back only the site's files")
 	f.BoolVar(&o.keepOld, "keep-old", false, "keep what is replaced")
+	f.BoolVar(&o.force, "force", false, "do not look whether there is room")
 	f.StringVar(&o.to, "to", "", "write into this empty directory, and touch nothing else")
 	f.StringSliceVar(&o.ignore, "ignore", nil, "preflight check to ignore where there was no site: install's --ignore")
 	f.BoolVar(&o.yes, "yes", false, "do not ask")
@@ -232,7 +234,7 @@ func (a *app) carryOutRestore(ctx context.Context, r restoring) error {
 	}
 	env := &backup.RestoreEnv{
 		Access: r.access, Roots: trustedRoots(r.access.Target), Repository: r.repository, Set: r.set, Volumes: r.options.volumes,
-		ConfigOnly: r.options.configOnly, KeepOld: r.options.keepOld, NoStart: r.fresh, Fresh: r.fresh,
+		ConfigOnly: r.options.configOnly, KeepOld: r.options.keepOld, Force: r.options.force, NoStart: r.fresh, Fresh: r.fresh,
 		Site: r.site, Stack: st, FrontDoor: door, Sink: sink, Now: time.Now,
 	}
 	if err := a.takeRestoreSteps(ctx, env, rec, sink.Redact); err != nil {

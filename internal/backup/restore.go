@@ -38,6 +38,7 @@ type RestoreEnv struct {
 	Volumes    []string // by name; nil: all that the backup holds
 	ConfigOnly bool
 	KeepOld    bool
+	Force      bool // whatever room there is
 	NoStart    bool // the services are started by what comes after
 	Fresh      bool // the site's files have been placed: there was no site
 

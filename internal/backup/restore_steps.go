@@ -143,7 +143,7 @@ func (e *RestoreEnv) fill(ctx context.Context) error {
 		return err
 	}
 	t := workload.Talk{Helper: workload.Helper{Name: "restore", Args: []string{"restore"}}}
-	req := capture.RestoreRequest{Roots: e.Roots, Again: true, Mark: e.mark, Owners: true}
+	req := capture.RestoreRequest{Roots: e.Roots, Again: true, Mark: e.mark, Owners: true, Force: e.Force}
 	req.Access = reach(e.Access, &t)
 	for _, v := range list {
 		if err := e.Stack.CreateVolume(ctx, v.EngineName+waitingSuffix, ""); err != nil {

@@ -52,7 +52,7 @@ const (
 // helper says what to run and what it hears first.
 func (e *Env) helper(word io.Reader, line func([]byte)) (workload.Talk, error) {
 	t := workload.Talk{Helper: workload.Helper{Name: "backup", Args: []string{"capture"}}, Line: line}
-	req := capture.Request{Roots: e.Roots, Site: e.Record.Project, Set: e.Set, Moving: e.Mode == Hot}
+	req := capture.Request{Roots: e.Roots, Site: e.Record.Project, Set: e.Set, Moving: e.Mode == Hot, Force: e.Force}
 	if e.Mode == Precopy {
 		req.Drafts = e.Drafts
 	}

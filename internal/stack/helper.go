@@ -84,6 +84,16 @@ func complaint(stderr []byte) string {
 	return lastLines(stderr, 1)
 }
 
+// hintIn is the hint that stands below a complaint, "" for none.
+func hintIn(stderr []byte) string {
+	for line := range strings.Lines(string(stderr)) {
+		if said, ok := strings.CutPrefix(strings.TrimSpace(line), "hint: "); ok {
+			return strings.TrimSpace(said)
+		}
+	}
+	return ""
+}
+
 func helperContainer(image string, h workload.Helper) client.ContainerCreateOptions {
 	host := &container.HostConfig{
 		NetworkMode: "none",

@@ -61,8 +61,8 @@ func (e *Engine) talk(ctx context.Context, t workload.Talk) error {
 	if said == "" {
 		said = fmt.Sprintf("exit code %d", code)
 	}
-	if code == int(fault.Integrity) {
-		return fault.New(fault.Integrity, "", "%s", said)
+	if known := fault.Code(code); known == fault.Integrity || known == fault.PreflightBlocked || known == fault.Resumable {
+		return fault.New(known, hintIn(stderr.Bytes()), "%s", said)
 	}
 	return errors.New(said)
 }

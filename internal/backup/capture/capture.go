@@ -26,6 +26,7 @@ type Request struct {
 	Drafts int `json:"drafts"`
 	// Moving lets files change while the last pass reads them.
 	Moving bool `json:"moving,omitempty"`
+	Force  bool `json:"force,omitempty"` // whatever room there is
 }
 
 // Volume is one directory to read. Name is its name in the repository.
@@ -105,6 +106,11 @@ func Run(ctx context.Context, req Request, in io.Reader, say func(Report)) error
 		return err
 	}
 	defer rep.Close(context.WithoutCancel(ctx))
+	if !req.Force {
+		if err := roomToCapture(ctx, rep, req); err != nil {
+			return err
+		}
+	}
 	c := capturing{rep: rep, req: req, say: say, drafts: map[string]repository.Snapshot{}}
 	for range req.Drafts {
 		pass, err := c.pass(ctx, true)

@@ -15,6 +15,7 @@ type RestoreRequest struct {
 	Again   bool              `json:"again,omitempty"` // go on where a run before ended
 	Mark    string            `json:"mark,omitempty"`  // is put on each directory that is complete
 	Owners  bool              `json:"owners"`          // false: all files become this user's
+	Force   bool              `json:"force,omitempty"` // whatever room there is
 }
 
 // Wanted is a tree to write into a directory.
@@ -38,6 +39,11 @@ func Restore(ctx context.Context, req RestoreRequest, say func(Report)) error {
 		return err
 	}
 	defer rep.Close(context.WithoutCancel(ctx))
+	if !req.Force {
+		if err := roomToRestore(ctx, rep, req); err != nil {
+			return err
+		}
+	}
 	for _, w := range req.Volumes {
 		if done, err := inPlace(w.Used, req.Mark); err != nil || done {
 			if err != nil {

@@ -1,0 +1,83 @@
+package capture_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sentryctl/sentryctl/internal/backup/capture"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/fault"
+)
+
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=80m"); err != nil {
+		t.Skipf("only who may mount has a small disk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Errorf("unmount the small disk: %v", err)
+		}
+	})
+	return dir
+}
+
+// ofMiB is a tree that compresses to next to nothing.
+func ofMiB(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "f"), make([]byte, n<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestRoomIsLookedForBeforeACapture(t *testing.T) {
+	to, err := repository.ParseTarget(filepath.Join(smallDisk(t), "repo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
+	if err := repository.Init(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	req := capture.Request{Access: a, Site: "s", Set: "1", Volumes: []capture.Volume{{Name: "v", Dir: ofMiB(t, 90)}}}
+	take := func() error {
+		return capture.Run(t.Context(), req, strings.NewReader(capture.Go), func(capture.Report) {})
+	}
+	if err := take(); fault.CodeOf(err) != fault.PreflightBlocked || !strings.Contains(err.Error(), "154 MiB are new") {
+		t.Fatalf("got code %d and %v", fault.CodeOf(err), err)
+	}
+	req.Force = true
+	if err := take(); err != nil {
+		t.Fatalf("with force: %v", err)
+	}
+}
+
+func TestRoomIsLookedForBeforeARestore(t *testing.T) {
+	a := made(t)
+	var got capture.Taken
+	req := capture.Request{Access: a, Site: "s", Set: "1", Volumes: []capture.Volume{{Name: "v", Dir: ofMiB(t, 90)}}}
+	err := capture.Run(t.Context(), req, strings.NewReader(capture.Go), func(r capture.Report) {
+		if r.Final != nil {
+			got = r.Final.Volumes[0]
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := smallDisk(t)
+	wanted := capture.RestoreRequest{Access: a, Owners: true, Volumes: []capture.Wanted{{Name: "v", Dir: dir, Snapshot: got.Snapshot, Root: got.Root}}}
+	err = capture.Restore(t.Context(), wanted, func(capture.Report) {})
+	if fault.CodeOf(err) != fault.PreflightBlocked || !strings.Contains(err.Error(), "154 MiB") {
+		t.Fatalf("got code %d and %v", fault.CodeOf(err), err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("something was written: %v, %v", left, err)
+	}
+}
