@@ -1,0 +1,40 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What the timer calls makes a backup, verifies it as its turn has come, and
+// leaves metrics and a log; the next one verifies nothing.
+func TestScheduledBackup(t *testing.T) {
+	s, site := backedUp(t)
+	dir := t.TempDir()
+	sentryctl(t, s, append([]string{"backup", "schedule", "--using", "cron", "--unit-dir", dir, "--textfile-dir", dir, "--verify", "weekly"}, site...)...).exits(0)
+	log := filepath.Join(s.Dir, ".sentryctl", "backup", "log", "runs.jsonl")
+	for _, want := range []struct{ backups, verified int }{{1, 1}, {2, 1}} {
+		sentryctl(t, s, append([]string{"backup", "run"}, site...)...).exits(0)
+		data, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if backups, verified := strings.Count(string(data), `"type":"result","schema"`), strings.Count(string(data), `"read_files"`); backups != want.backups || verified != want.verified {
+			t.Errorf("log: %d backups and %d verifications, want %+v", backups, verified, want)
+		}
+	}
+	prom, err := filepath.Glob(filepath.Join(dir, "*.prom"))
+	if err != nil || len(prom) != 1 {
+		t.Fatalf("metrics: %v, %v", prom, err)
+	}
+	data, err := os.ReadFile(prom[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, "sentryctl_backup_last_success") && strings.HasSuffix(line, " 0\n") {
+			t.Errorf("no good backup in the metrics:\n%s", data)
+		}
+	}
+}
