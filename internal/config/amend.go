@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
@@ -53,6 +54,10 @@ func Amend(v calver.Version, conf []byte) (out []byte, changed []string, err err
 // checkAmended finds what Amend would change.
 func checkAmended(v calver.Version, conf []byte) findings {
 	var out findings
+	var broken *pyconf.SyntaxError
+	if errors.As(pyconf.Check(conf), &broken) {
+		return nil // rendering names the line; nothing else is known of it
+	}
 	for _, a := range amendments() {
 		if !a.Contains(v) {
 			continue

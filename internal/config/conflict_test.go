@@ -79,9 +79,14 @@ func TestKeepPython(t *testing.T) {
 			if want := strings.TrimPrefix(keptHeading+c.want, "\n"); c.want != "" && behind != want || c.want == "" && behind != "" {
 				t.Errorf("behind the block stands\n%s\nwant\n%s", behind, want)
 			}
-			again, found := d.rendered(some())
-			if len(found) > 0 {
-				t.Errorf("a conflict is left: %v", found)
+			again, all, err := RenderSite(RenderInput{Version: calver.MustParse("25.10.0"), Pristine: pristineTree, Disk: d.MapFS, Answers: some(), SecretKey: strings.Repeat("k", 50)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range all {
+				if f.ID == Conflict || f.ID == "code-behind-block" && f.Severity != Info {
+					t.Errorf("still found: %v", f)
+				}
 			}
 			for _, f := range again {
 				if diff := cmp.Diff(string(f.Data), string(d.MapFS[f.Path].Data)); diff != "" {
@@ -114,5 +119,17 @@ func TestKeepPythonRefusesToBringBackWhatWasTakenOut(t *testing.T) {
 	_, err := KeepPython(files, d.MapFS)
 	if fault.CodeOf(err) != fault.Usage || !strings.Contains(err.Error(), `SENTRY_WEB_OPTIONS["workers"] was taken out by hand`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestABrokenLineBelowTheBlockIsNamed(t *testing.T) {
+	d := disk{t, fstest.MapFS{}}
+	d.render(some())
+	text := string(d.MapFS[customPath].Data)
+	d.MapFS[customPath] = &fstest.MapFile{Data: []byte(text + "A=\"open\n")}
+	_, _, err := RenderSite(RenderInput{Version: calver.MustParse("25.10.0"), Pristine: pristineTree, Disk: d.MapFS, Answers: some(), SecretKey: strings.Repeat("k", 50)})
+	found := FindingsOf(err)
+	if len(found) != 1 || found[0].Line != 1+strings.Count(text, "\n") {
+		t.Errorf("got %v, want line %d", err, 1+strings.Count(text, "\n"))
 	}
 }

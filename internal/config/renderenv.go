@@ -33,6 +33,9 @@ func (r *renderer) env() error {
 	}
 	rest, err := envfile.Parse(slices.Concat(before, after))
 	if err != nil {
+		if _, whole := envfile.Parse(disk); whole != nil {
+			err = whole // it counts lines from the top of the file
+		}
 		r.refuse(customPath, lineOf(err), "Correct the line; a value with blanks or quotes stands in quotes", err)
 		return nil
 	}

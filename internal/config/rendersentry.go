@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -136,7 +137,11 @@ func (r *renderer) confPy() error {
 		return nil
 	}
 	if line, err := pyconf.Follows(out); err == nil && line > 0 {
-		r.found = append(r.found, Finding{ID: "code-behind-block", Severity: Warn, File: confPath, Line: line,
+		severity := Warn
+		if bytes.Contains(out, []byte(keptHeading)) {
+			severity = Info // the admin said so
+		}
+		r.found = append(r.found, Finding{ID: "code-behind-block", Severity: severity, File: confPath, Line: line,
 			Text: "code behind sentryctl's block wins over what the block sets", Hint: "Move it above the line " + pyconf.Begin})
 	}
 	r.found = append(r.found, checkAmended(r.Version, base)...)

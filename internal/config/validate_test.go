@@ -69,6 +69,16 @@ func TestFindingsHoldNoSecret(t *testing.T) {
 	}
 }
 
+func TestABrokenConfIsNotGuessedAt(t *testing.T) {
+	for name, text := range map[string]string{"an open bracket": "A = [1,\n", "binary": "A\x00B\n"} {
+		t.Run(name, func(t *testing.T) {
+			if found := checkAmended(calver.MustParse("26.8.0"), []byte(text)); len(found) > 0 {
+				t.Errorf("got %v", found)
+			}
+		})
+	}
+}
+
 func TestCheckSite(t *testing.T) {
 	old := `CACHES = {"BACKEND": "django.core.cache.backends.memcached.MemcachedCache"}` + "\nDATABASES = {\"HOST\": \"postgres\"}\n"
 	disk := fstest.MapFS{
