@@ -18,6 +18,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/config/merge"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/install"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
@@ -60,7 +61,7 @@ func (p *installPlan) close() {
 func (a *app) prepareInstall(ctx context.Context, o installOptions) (*installPlan, error) {
 	p := &installPlan{options: o}
 	fetch := func(ctx context.Context) error { return p.fetchTree(ctx, a.fetcher(event.Discard{}, o.digest)) }
-	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.connect, a.wizardStep(p), a.settleStep(p), p.renderStaged, p.loadProject}
+	steps := []func(context.Context) error{p.openSite, p.readAnswers, p.chooseVersion, p.makeScratch, fetch, p.connect, a.wizardStep(p), a.settleStep(p), p.checkCertificates, p.renderStaged, p.loadProject}
 	for _, prepare := range steps {
 		if err := prepare(ctx); err != nil {
 			return p, err
@@ -128,6 +129,10 @@ func (p *installPlan) openSite(context.Context) error {
 	}
 	p.site, p.record, p.known = s, rec, err == nil
 	return nil
+}
+
+func (p *installPlan) checkCertificates(context.Context) error {
+	return install.CheckCertificates(p.site, p.answers.CustomCA)
 }
 
 func (p *installPlan) readAnswers(context.Context) error {

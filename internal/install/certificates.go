@@ -30,7 +30,7 @@ func trustCertificates() Step {
 			return "", nil
 		},
 		Done: func(_ context.Context, e *Env) (bool, error) {
-			certs, err := readCertificates(e.CertificatesDir)
+			certs, err := readCertificates(e.Site, e.CertificatesDir)
 			if err != nil {
 				return false, err
 			}
@@ -42,7 +42,7 @@ func trustCertificates() Step {
 			return true, nil
 		},
 		Run: func(_ context.Context, e *Env) error {
-			certs, err := readCertificates(e.CertificatesDir)
+			certs, err := readCertificates(e.Site, e.CertificatesDir)
 			if err != nil {
 				return err
 			}
@@ -56,12 +56,30 @@ func trustCertificates() Step {
 	}
 }
 
+// CheckCertificates says before anything is touched whether the certificates
+// in dir can be trusted in the site. An empty dir asks for none.
+func CheckCertificates(s *site.Site, dir string) error {
+	if dir == "" {
+		return nil
+	}
+	_, err := readCertificates(s, dir)
+	return err
+}
+
 // readCertificates returns the .crt files of a directory by name. Every one
-// must be a PEM file of X.509 certificates.
-func readCertificates(dir string) (map[string][]byte, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "*.crt"))
+// must be a PEM file of X.509 certificates. A directory without any is a slip,
+// unless the site has its certificates already: the admin may have cleaned up.
+func readCertificates(s *site.Site, dir string) (map[string][]byte, error) {
+	paths, err := certificatesIn(dir)
 	if err != nil {
-		return nil, fmt.Errorf("list certificates: %w", err)
+		return nil, err
+	}
+	if len(paths) == 0 {
+		have, err := certificatesIn(s.Path(certificatesDir))
+		if err == nil && len(have) == 0 {
+			err = fault.New(fault.Usage, "Put the certificates there, in PEM form, one .crt file for each authority", "custom_ca: no .crt file in %s", dir)
+		}
+		return nil, err
 	}
 	certs := map[string][]byte{}
 	for _, path := range paths {
@@ -75,6 +93,23 @@ func readCertificates(dir string) (map[string][]byte, error) {
 		certs[filepath.Base(path)] = data
 	}
 	return certs, nil
+}
+
+func certificatesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list certificates: %w", err)
+	}
+	var paths []string
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) == ".crt" {
+			paths = append(paths, filepath.Join(dir, entry.Name()))
+		}
+	}
+	return paths, nil
 }
 
 var errNoCertificate = errors.New("holds no PEM certificate")
@@ -113,7 +148,7 @@ func trustStores() Step {
 			return "", nil
 		}),
 		Done: func(_ context.Context, e *Env) (bool, error) {
-			certs, err := readCertificates(e.Site.Path(certificatesDir))
+			certs, err := readCertificates(e.Site, e.Site.Path(certificatesDir))
 			if err != nil || len(certs) == 0 {
 				return len(certs) == 0, err
 			}

@@ -363,3 +363,33 @@ func TestThePasswordStandsNowhere(t *testing.T) {
 		return nil
 	})
 }
+
+func TestCheckCertificates(t *testing.T) {
+	s, err := site.At(filepath.Join(t.TempDir(), "sentry"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, broken := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(broken, "a.crt"), "no certificate")
+	cases := []struct{ name, dir, err string }{
+		{"none asked for", "", ""},
+		{"no such directory", filepath.Join(empty, "x"), "custom_ca: no .crt file in"},
+		{"nothing in it", empty, "custom_ca: no .crt file in"},
+		{"not a certificate", broken, "holds no PEM certificate"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			err := install.CheckCertificates(s, c.dir)
+			if c.err == "" && err == nil {
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.err) || fault.CodeOf(err) != fault.Usage || fault.HintOf(err) == "" {
+				t.Errorf("got %v, want a usage error with %q and a hint", err, c.err)
+			}
+		})
+	}
+	write(t, s.Path("certificates/mine.crt"), "-")
+	if err := install.CheckCertificates(s, filepath.Join(empty, "gone")); err != nil {
+		t.Errorf("the site has its certificates: got %v, want none", err)
+	}
+}

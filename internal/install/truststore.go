@@ -20,7 +20,7 @@ const imageBundle = "/etc/ssl/certs/ca-certificates.crt"
 // makeStores writes one bundle for each image and a Compose snippet that
 // mounts them.
 func (e *Env) makeStores(ctx context.Context) error {
-	certs, err := readCertificates(e.Site.Path(certificatesDir))
+	certs, err := readCertificates(e.Site, e.Site.Path(certificatesDir))
 	if err != nil {
 		return err
 	}
