@@ -45,7 +45,7 @@ and the like) or from files that variables ending in _FILE name.`,
 	}
 	o.flags(cmd)
 	cmd.AddCommand(newBackupInitCmd(a), newBackupCreateCmd(a), newBackupListCmd(a), newBackupShowCmd(a), newBackupVerifyCmd(a),
-		newBackupForgetCmd(a), newBackupPruneCmd(a), newBackupDiffCmd(a), newBackupGuardCmd(a),
+		newBackupForgetCmd(a), newBackupPruneCmd(a), newBackupDiffCmd(a), newBackupGuardCmd(a), newBackupDrillCmd(a),
 		newBackupScheduleCmd(a), newBackupUnscheduleCmd(a), newBackupRunCmd(a))
 	return cmd
 }

@@ -51,6 +51,7 @@ type Manifest struct {
 	Engines    map[string]string `json:"engines"` // data versions: postgres: "14"
 	Offsets    []Offset          `json:"offsets,omitempty"`
 	NoOffsets  string            `json:"no_offsets,omitempty"` // why they could not be read
+	Census     *Census           `json:"census,omitempty"`
 	Rested     Rest              `json:"rested"`
 	Downtime   Downtime          `json:"downtime"`
 	Bytes      int64             `json:"bytes"`

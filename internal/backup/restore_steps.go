@@ -173,12 +173,18 @@ func (e *RestoreEnv) fill(ctx context.Context) error {
 }
 
 func (e *RestoreEnv) tell(ctx context.Context, t workload.Talk, req any) error {
+	return tell(ctx, e.Stack, t, req)
+}
+
+func tell(ctx context.Context, to interface {
+	Talk(ctx context.Context, t workload.Talk) error
+}, t workload.Talk, req any) error {
 	first, err := capture.Say(req)
 	if err != nil {
 		return fmt.Errorf("say what to do: %w", err)
 	}
 	t.In = strings.NewReader(string(first))
-	return e.Stack.Talk(ctx, t)
+	return to.Talk(ctx, t)
 }
 
 // helperEngine is where a helper finds the directories of the Engine's volumes.

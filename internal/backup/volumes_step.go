@@ -144,6 +144,10 @@ func (s *session) take(r capture.Report) error {
 func (s *session) begin() error {
 	e := s.env
 	e.manifest.Mode, e.manifest.Guarantees = e.Mode, e.Mode.Guarantees()
+	if len(e.running) > 0 {
+		before := census(s.ctx, e.Stack)
+		e.manifest.Census = &before
+	}
 	if e.Mode == Hot || len(e.running) == 0 {
 		s.offsets = e.readOffsets(s.ctx)
 		return nil
@@ -223,6 +227,10 @@ func (s *session) result(ctx context.Context, talk error) error {
 		}
 		gaps := s.stop()
 		e.manifest.Downtime.UI, e.manifest.Downtime.Ingest = gaps.UI, gaps.Ingest
+	}
+	if e.manifest.Census != nil {
+		after := e.manifest.Census.again(ctx, e.Stack)
+		e.manifest.Census = &after
 	}
 	return e.keep(s)
 }

@@ -42,6 +42,7 @@ type Project struct {
 	full     *types.Project    // with volumes and networks that no service uses
 	run      *types.Project    // what the Engine gets: only what is used
 	raw      []rawFile
+	apart    bool // made by Apart: may be razed
 }
 
 // Load reads the compose files in o.Dir as `docker compose` does: same project

@@ -1,0 +1,125 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/client"
+)
+
+// ApartOptions say what a copy of a project is called and may use.
+type ApartOptions struct {
+	Name     string
+	Services []string // with all that they depend on
+	CPUs     float64  // of each container
+	Memory   int64    // of each container, bytes
+}
+
+// ioWeight is the least share of the disks that an Engine gives.
+const ioWeight = 10
+
+// Apart gives a copy of some services that has nothing in common with the
+// project but images: own containers, volumes and networks that lead nowhere,
+// no published ports, and bounds on what it uses. What it mounts from outside
+// of the project's directory it can only read.
+func (p *Project) Apart(o ApartOptions) (*Project, error) {
+	if o.Name == "" || o.Name == p.Name() {
+		return nil, errors.New("a project apart needs a name of its own")
+	}
+	keep, err := closure(p.run, o.Services)
+	if err != nil {
+		return nil, err
+	}
+	c := only(p.run, keep)
+	for name, s := range c.Services {
+		c.Services[name] = p.serviceApart(s, o)
+	}
+	for key, v := range c.Volumes {
+		c.Volumes[key] = types.VolumeConfig{Name: o.Name + "_" + key, Labels: v.Labels}
+	}
+	for key := range c.Networks {
+		c.Networks[key] = types.NetworkConfig{Name: o.Name + "_" + key, Internal: true}
+	}
+	c.Name, c.DisabledServices = o.Name, types.Services{}
+	label(c, nil)
+	return &Project{dir: p.dir, envFiles: p.envFiles, fileEnv: p.fileEnv, full: c, run: c, apart: true}, nil
+}
+
+func (p *Project) serviceApart(s types.ServiceConfig, o ApartOptions) types.ServiceConfig {
+	s.Image = api.GetImageNameOrDefault(s, p.Name())
+	s.Build, s.Ports, s.ContainerName, s.Restart, s.NetworkMode = nil, nil, "", types.RestartPolicyNo, ""
+	s.Deploy, s.Scale, s.MemReservation, s.MemSwapLimit = nil, nil, 0, 0
+	s.CPUS, s.MemLimit = float32(o.CPUs), types.UnitBytes(o.Memory)
+	s.BlkioConfig = &types.BlkioConfig{Weight: ioWeight}
+	for key, n := range s.Networks {
+		if n != nil {
+			s.Networks[key] = &types.ServiceNetworkConfig{Aliases: n.Aliases}
+		}
+	}
+	for i, v := range s.Volumes {
+		if v.Type == types.VolumeTypeBind && v.Source != p.dir && !strings.HasPrefix(v.Source, p.dir+"/") {
+			s.Volumes[i].ReadOnly = true
+		}
+	}
+	return s
+}
+
+// Raze removes all that a project apart has on the Engine, also what a run
+// that was killed has left. Any other project is refused.
+func (s *Stack) Raze(ctx context.Context) error {
+	if !s.project.apart {
+		return fmt.Errorf("%s is a site of its own and not to be razed", s.project.Name())
+	}
+	mine := make(client.Filters).Add("label", api.ProjectLabel+"="+s.project.Name())
+	boxes, err := s.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
+	if err != nil {
+		return gone(err)
+	}
+	for _, c := range boxes.Items {
+		if err := s.engine.remove(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"restore"} { // helpers have no project
+		if err := s.engine.remove(ctx, s.containerName(name)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(s.razeVolumes(ctx, mine), s.razeNetworks(ctx, mine))
+}
+
+func (s *Stack) razeVolumes(ctx context.Context, mine client.Filters) error {
+	found, err := s.api.VolumeList(ctx, client.VolumeListOptions{Filters: mine})
+	if err != nil {
+		return gone(err)
+	}
+	var names []string
+	for _, v := range found.Items {
+		names = append(names, v.Name)
+	}
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if err := s.RemoveVolume(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stack) razeNetworks(ctx context.Context, mine client.Filters) error {
+	found, err := s.api.NetworkList(ctx, client.NetworkListOptions{Filters: mine})
+	if err != nil {
+		return gone(err)
+	}
+	for _, n := range found.Items {
+		if _, err := s.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
+			return gone(fmt.Errorf("remove network %s: %w", n.Name, err))
+		}
+	}
+	return nil
+}
