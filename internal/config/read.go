@@ -97,6 +97,11 @@ func sameKind(a, b option.Option) bool { return a.Type == b.Type && a.Secret == 
 
 func (r *reader) unknown(at place, key string) {
 	near := option.Nearest(key, r.names(), 3)
+	for _, o := range r.registry.All() {
+		if slices.Contains(o.Also, key) {
+			near = []string{o.Key}
+		}
+	}
 	hint := "List the known keys with: sentryctl config list --all"
 	if len(near) > 0 {
 		hint = "Did you mean " + strings.Join(near, ", ") + "?"

@@ -33,10 +33,11 @@ type Option struct {
 	Secret       bool     `yaml:"secret,omitempty" json:"secret,omitempty"`
 	Restart      []string `yaml:"restart,omitempty" json:"restart,omitempty"` // services, or a group: see Groups
 	calver.Range `yaml:",inline"`
-	About        string `yaml:"about" json:"about"`
-	Source       string `yaml:"source" json:"source"`
-	Answer       string `yaml:"answer,omitempty" json:"answer,omitempty"` // field of the answers that sets it
-	Upstream     string `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+	About        string   `yaml:"about" json:"about"`
+	Source       string   `yaml:"source" json:"source"`
+	Answer       string   `yaml:"answer,omitempty" json:"answer,omitempty"` // field of the answers that sets it
+	Upstream     string   `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+	Also         []string `yaml:"also,omitempty" json:"-"` // variables that people know for it, and that the releases do not pass on
 }
 
 // Name returns the name that the option's file knows: the key without the
