@@ -66,6 +66,10 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 		return a.runConfigApply(ctx, configApplyOptions{site: o.site, yes: true, conflict: appliedConflict(header.Command)})
 	case backupWorkflow:
 		return a.resumeBackup(ctx, s, last.ID)
+	case upgradeWorkflow:
+		return a.resumeUpgrade(ctx, backupOptions{site: o.site}, s)
+	case rollbackWorkflow:
+		return a.resumeRollback(ctx, backupOptions{site: o.site}, s)
 	case restoreWorkflow:
 		return fault.New(fault.Resumable, "Give the command again: "+strings.Join(header.Command, " "), "a restore goes on by its own command")
 	default:

@@ -38,6 +38,7 @@ func newRootCmd(a *app) *cobra.Command {
 		newInstallCmd(a),
 		newRestoreCmd(a),
 		newResumeCmd(a),
+		newRollbackCmd(a),
 		newHelperCmd(a),
 		newReleaseCmd(a),
 		newPreflightCmd(a),

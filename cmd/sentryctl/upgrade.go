@@ -2,19 +2,24 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sentryctl/sentryctl/internal/catalog"
 	"github.com/sentryctl/sentryctl/internal/fault"
-	"github.com/sentryctl/sentryctl/internal/site"
 )
 
 type upgradeOptions struct {
+	backupOptions
 	plan          bool
 	check         bool
+	yes           bool
+	noRollback    bool
+	pause         bool
+	stopIngest    bool
+	hopTimeout    time.Duration
 	releases      string
-	site          string
 	from          string
 	to            string
 	profile       string
@@ -26,17 +31,22 @@ func newUpgradeCmd(a *app) *cobra.Command {
 	var o upgradeOptions
 	cmd := &cobra.Command{
 		Use:   "upgrade",
-		Short: "Plan the way from one version to another",
-		Long: `Plan the way from one version to another: the hops past every hard stop, the
-versions of ClickHouse and PostgreSQL in between, what each hop asks of the
-configuration, known issues with the way around, room and downtime.
+		Short: "Take the site to another version, hop by hop, with a way back",
+		Long: `Take the site to another version: past every hard stop, through the versions of
+ClickHouse in between.
 
-A plan changes nothing and needs no network. With --from it needs no site
-either. With --check everything that could stop the upgrade is asked: health,
-unfinished runs and migrations, every release on the path with your edits and
-your override file, room and images. This sentryctl plans and checks; it does
-not carry out.`,
-		Example: `  sentryctl upgrade --plan --to latest
+First everything that could stop the upgrade is asked, in one report (--check
+asks only that), and you are asked once. Images are brought while the old
+version serves. Then, for each hop: services stop, ingest stays open, a
+checkpoint is made, files and data are brought to the release, everything
+starts, and the site has to prove that it works, with an event sent in and
+found. A hop that fails leads back to the former release and its data.
+
+--plan says what would be done: hops, what each asks of the configuration, known
+issues, room and downtime. It changes nothing and needs no network, and with
+--from no site either.`,
+		Example: `  sentryctl upgrade --to 25.10.0
+  sentryctl upgrade --plan --to latest
   sentryctl upgrade --plan --from 22.8.0 --to 24.2.0
   sentryctl upgrade --plan --from 24.8.0 --output json
   sentryctl upgrade --check --to 25.10.0`,
@@ -46,8 +56,13 @@ not carry out.`,
 	f := cmd.Flags()
 	f.BoolVar(&o.plan, "plan", false, "say what an upgrade would do")
 	f.BoolVar(&o.check, "check", false, "ask everything that could stop the upgrade of a site, and change nothing")
-	f.StringVar(&o.releases, "releases", "", "`DIR` with releases by version, trees or archives, for --check (default: the public archives)")
-	f.StringVar(&o.site, "site", site.DefaultDir, "directory of the installation")
+	f.StringVar(&o.releases, "releases", "", "`DIR` with releases by version, trees or archives (default: the public archives)")
+	f.BoolVar(&o.yes, "yes", false, "do not ask")
+	f.BoolVar(&o.noRollback, "no-rollback", false, "leave a hop that fails as it is")
+	f.BoolVar(&o.pause, "pause-after-hop", false, "end after the first hop; the same command takes the next")
+	f.BoolVar(&o.stopIngest, "stop-ingest", false, "stop relay and nginx too")
+	f.DurationVar(&o.hopTimeout, "hop-timeout", 0, "take a hop back that takes longer (default: no limit)")
+	o.backupOptions.flags(cmd)
 	f.StringVar(&o.from, "from", "", "plan from this `VERSION` instead of the site's")
 	f.StringVar(&o.to, "to", "latest", "`VERSION` to come to")
 	f.StringVar(&o.profile, "profile", "", "feature-complete or errors-only (default: the site's)")
@@ -57,9 +72,8 @@ not carry out.`,
 }
 
 func (a *app) runUpgrade(ctx context.Context, o upgradeOptions) error {
-	if !o.plan && !o.check {
-		return fault.New(fault.Other, "See what it would do: sentryctl upgrade --plan",
-			"this version of sentryctl plans upgrades and does not carry them out yet").WithDoc("docs/upgrade.md")
+	if o.from != "" && !o.plan {
+		return fault.New(fault.Usage, "Add --plan, or leave --from out", "--from is for a plan: an upgrade begins at what the site is at")
 	}
 	if o.check && (o.plan || o.from != "") {
 		return fault.New(fault.Usage, "Leave --plan and --from out", "--check looks at a site and stands alone")
@@ -71,8 +85,11 @@ func (a *app) runUpgrade(ctx context.Context, o upgradeOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.check {
+	switch {
+	case o.check:
 		return a.runUpgradeCheck(ctx, c, o)
+	case !o.plan:
+		return a.runUpgradeNow(ctx, c, o)
 	}
 	p, err := planUpgrade(ctx, c, o)
 	if err != nil {

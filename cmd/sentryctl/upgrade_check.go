@@ -38,26 +38,33 @@ func (a *app) runUpgradeCheck(ctx context.Context, c *catalog.Catalog, o upgrade
 	if err != nil {
 		return err
 	}
-	st, _, err := siteStack(ctx, s)
+	g, err := a.gateFacts(ctx, s, rec, p, facts, o)
 	if err != nil {
 		return err
 	}
-	defer st.close()
+	return a.tellGate(g, gate.Judge(g))
+}
+
+// gateFacts gathers what the gate judges.
+func (a *app) gateFacts(ctx context.Context, s *site.Site, rec site.Record, p plan.Plan, facts plan.Facts, o upgradeOptions) (gate.Facts, error) {
 	g := gate.Facts{Plan: p, Site: s.Dir, DataRead: map[string]bool{}}
+	st, _, err := siteStack(ctx, s)
+	if err != nil {
+		return g, err
+	}
+	defer st.close()
 	for engine, version := range facts.Data {
 		g.DataRead[engine] = version != ""
 	}
 	if last, unfinished, err := s.Unfinished(); err != nil {
-		return err
+		return g, err
 	} else if unfinished {
 		g.Unfinished = last.ID
 	}
 	askHealth(ctx, st, rec, &g)
 	g.Unapplied, g.MigrationsWhy = unapplied(ctx, st)
-	if g.Hops, err = a.lookAtHops(ctx, st, s, p, o); err != nil {
-		return err
-	}
-	return a.tellGate(g, gate.Judge(g))
+	g.Hops, err = a.lookAtHops(ctx, st, s, p, o)
+	return g, err
 }
 
 func askHealth(ctx context.Context, st *siteEngine, rec site.Record, g *gate.Facts) {
@@ -138,8 +145,14 @@ func (a *app) lookAtHops(ctx context.Context, st *siteEngine, s *site.Site, p pl
 // hopTree finds the tree of a release: in the site, below the directory that
 // was given, or in the public archive.
 func (a *app) hopTree(ctx context.Context, s *site.Site, v calver.Version, scratch, releases string) (string, error) {
-	if _, err := release.Open(s.ReleaseDir(v)); err == nil {
-		return s.ReleaseDir(v), nil
+	tree, err := a.hopRelease(ctx, s, v, scratch, releases)
+	return tree.Dir, err
+}
+
+func (a *app) hopRelease(ctx context.Context, s *site.Site, v calver.Version, scratch, releases string) (release.Tree, error) {
+	if tree, err := release.Open(s.ReleaseDir(v)); err == nil {
+		tree.Version = v
+		return tree, nil
 	}
 	source := ""
 	if releases != "" {
@@ -150,21 +163,13 @@ func (a *app) hopTree(ctx context.Context, s *site.Site, v calver.Version, scrat
 			}
 		}
 	}
-	tree, err := a.fetcher(event.Discard{}, "").Fetch(ctx, source, v, filepath.Join(scratch, v.String()))
-	return tree.Dir, err
+	return a.fetcher(event.Discard{}, "").Fetch(ctx, source, v, filepath.Join(scratch, v.String()))
 }
 
 // projectOf loads the compose project that a release would make of this site,
 // and lists the images that the Engine lacks for it.
 func projectOf(ctx context.Context, st *siteEngine, s *site.Site, dir string) (why string, missing []string) {
-	o := stack.LoadOptions{Dir: dir, EnvFiles: []string{".env"}}
-	if custom := s.Path(customEnv); exists(custom) {
-		o.EnvFiles = append(o.EnvFiles, custom)
-	}
-	if override := s.Path(overrideFile); exists(override) {
-		o.Files = []string{"docker-compose.yml", override}
-	}
-	project, err := stack.Load(ctx, o)
+	project, err := stack.Load(ctx, treeOptions(s, dir))
 	if err != nil {
 		return err.Error(), nil
 	}

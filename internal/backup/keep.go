@@ -62,7 +62,7 @@ func attributeFile(volume string) string { return path.Join(attributeDir, volume
 // leftOut are files of the site that a backup has no use for: what belongs to
 // this machine and this moment.
 func leftOut(p string) bool {
-	for _, own := range []string{".sentryctl/lock", ".sentryctl/backup", ".sentryctl/runs"} {
+	for _, own := range []string{".sentryctl/lock", ".sentryctl/backup", ".sentryctl/runs", ".sentryctl/checkpoint", ".sentryctl/upgrade", ".sentryctl/failed"} {
 		if p == own || strings.HasPrefix(p, own+"/") {
 			return true
 		}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/preflight/machine"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/ui/format"
+)
+
+// checkpointAccess is the site's repository for backups, or one of the
+// upgrade's own below the site when there is none.
+func (a *app) checkpointAccess(ctx context.Context, s *site.Site, o backupOptions) (repository.Access, error) {
+	own, err := o.noRepository(a, s)
+	if err != nil {
+		return repository.Access{}, err
+	}
+	if !own {
+		acc, err := o.access(a, s)
+		if err == nil {
+			hide(a.masks.Add, acc)
+		}
+		return acc, err
+	}
+	return localCheckpoint(ctx, a, s)
+}
+
+// noRepository tells that nobody has said where backups are to be.
+func (o backupOptions) noRepository(a *app, s *site.Site) (bool, error) {
+	rec, err := readRepositoryRecord(s)
+	return cmp.Or(o.repo, a.getenv("SENTRYCTL_BACKUP_REPO"), rec.Repo) == "", err
+}
+
+// localCheckpoint opens the upgrade's own repository, and makes it first.
+func localCheckpoint(ctx context.Context, a *app, s *site.Site) (repository.Access, error) {
+	t, err := repository.ParseTarget(s.Own("checkpoint", "repository"))
+	if err != nil {
+		return repository.Access{}, err
+	}
+	secret := s.Own("checkpoint", "password")
+	password, err := readPassword(secret)
+	if errors.Is(err, fs.ErrNotExist) {
+		password = config.GeneratePassword()
+		if err := os.MkdirAll(filepath.Dir(secret), 0o700); err != nil {
+			return repository.Access{}, fmt.Errorf("make a place for the checkpoint: %w", err)
+		}
+		err = site.WriteFile(secret, []byte(password+"\n"), 0o600)
+	}
+	if err != nil {
+		return repository.Access{}, err
+	}
+	acc := repository.Access{Target: t, Password: password, Dir: s.Own("backup")}
+	hide(a.masks.Add, acc)
+	if err := os.MkdirAll(acc.Dir, 0o700); err != nil {
+		return acc, fmt.Errorf("make a place for the backup's notes: %w", err)
+	}
+	_, err = takeIntoUse(ctx, acc)
+	return acc, err
+}
+
+// checkpointPlace says where the checkpoint goes, and that there is room.
+func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions) error {
+	own, err := o.noRepository(a, s)
+	if err != nil {
+		return err
+	}
+	if !own {
+		_, err := a.checkpointAccess(ctx, s, o) // asks for the password, if it has to, before anything begins
+		return err
+	}
+	disk, err := machine.Here().Disk(s.Dir)
+	if err != nil {
+		return err
+	}
+	size, known := volumeBytes(ctx, s)
+	if known && size > disk.FreeBytes {
+		return fault.New(fault.PreflightBlocked, "Put backups elsewhere: sentryctl backup init --repo /path",
+			"the checkpoint has no room in %s: up to %s are needed, %s are free", s.Own("checkpoint"), format.Bytes(size), format.Bytes(disk.FreeBytes))
+	}
+	if !a.jsonOut() {
+		need := "its size is not known"
+		if known {
+			need = "at most " + format.Bytes(size)
+		}
+		fmt.Fprintf(a.stderr, "This site has no repository for backups: the checkpoint goes into %s (%s, %s are free).\n", s.Own("checkpoint"), need, format.Bytes(disk.FreeBytes))
+	}
+	return nil
+}
+
+// volumeBytes adds up the site's volumes, where this process may read them.
+func volumeBytes(ctx context.Context, s *site.Site) (sum int64, known bool) {
+	st, _, err := siteStack(ctx, s)
+	if err != nil {
+		return 0, false
+	}
+	defer st.close()
+	var names []string
+	for _, v := range st.Model().Volumes {
+		if have, err := st.VolumeExists(ctx, v.EngineName); err == nil && have {
+			names = append(names, v.EngineName)
+		}
+	}
+	dirs, err := st.VolumeDirs(ctx, names...)
+	if err != nil {
+		return 0, false
+	}
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // it went while we looked
+			}
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			if info, err := d.Info(); err == nil {
+				sum += info.Size()
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, false
+		}
+	}
+	return sum, true
+}

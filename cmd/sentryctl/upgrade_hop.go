@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/stack"
+	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/ui/redact"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
+)
+
+// hopRun is one hop, or the way back of one, with all that it is wired to.
+type hopRun struct {
+	app    *app
+	site   *site.Site
+	config *siteConfig
+	begun  upgrade.Begun
+	access repository.Access
+	engine *stack.Engine
+	sink   *redact.Sink
+	ends   []func() error
+}
+
+// takeHop carries out a hop, or goes on with it. A hop that fails leads back.
+func (a *app) takeHop(ctx context.Context, s *site.Site, o backupOptions, b upgrade.Begun) error {
+	if err := upgrade.WriteNote(s, b); err != nil {
+		return err
+	}
+	r, ctx, done, err := a.newHopRun(ctx, s, o, b)
+	if err != nil {
+		return err
+	}
+	defer done()
+	journal, err := s.OpenRun(b.Run)
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
+	err = r.walk(ctx, journal)
+	if err == nil {
+		return done()
+	}
+	return r.failed(ctx, journal, err)
+}
+
+// newHopRun wires what hop and rollback have in common. done ends the talk.
+func (a *app) newHopRun(ctx context.Context, s *site.Site, o backupOptions, b upgrade.Begun) (*hopRun, context.Context, func() error, error) {
+	c, err := openConfig(s.Dir)
+	if err != nil {
+		return nil, ctx, nil, err
+	}
+	acc, err := a.checkpointAccess(ctx, s, o)
+	if err != nil {
+		return nil, ctx, nil, err
+	}
+	if err := wakeSite(ctx, s); err != nil {
+		return nil, ctx, nil, err
+	}
+	engine, err := stack.Connect(ctx)
+	if err != nil {
+		return nil, ctx, nil, err
+	}
+	runs, err := s.Runs()
+	if err != nil {
+		return nil, ctx, nil, err
+	}
+	a.past = stepTimes(runs, upgradeWorkflow)
+	ctx, cancel := context.WithCancel(ctx)
+	sink, hush := a.sink(ctx, cancel)
+	sink.Add(c.secrets(c.answers)...)
+	hide(sink.Add, acc)
+	r := &hopRun{app: a, site: s, config: c, begun: b, access: acc, engine: engine, sink: sink}
+	done := sync.OnceValue(func() error {
+		err := hush()
+		cancel()
+		for _, end := range r.ends {
+			err = errors.Join(err, end())
+		}
+		return errors.Join(err, engine.Close())
+	})
+	return r, ctx, done, nil
+}
+
+// walk takes the steps of the hop and measures from outside.
+func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
+	b := r.begun
+	log, err := openOutput(r.site, r.sink, len(journal.Records()) == 0)
+	if err != nil {
+		return err
+	}
+	defer log.close()
+	h := step.Header{Run: b.Run, Workflow: upgradeWorkflow, Version: b.Hop.To.String(), Tool: readVersion().Version,
+		Command: []string{"sentryctl", "upgrade", "--to", b.Target, "--site", r.site.Dir}}
+	steps := upgrade.Steps(b.Hop)
+	for _, s := range steps {
+		h.Steps = append(h.Steps, s.ID)
+	}
+	away := downSince(b.Hop, journal.Records())
+	stop, err := r.watch(ctx)
+	if err != nil {
+		return err
+	}
+	bounded, cancel := ctx, func() {}
+	if b.TimeoutNS > 0 {
+		bounded, cancel = context.WithTimeout(ctx, b.TimeoutNS)
+	}
+	defer cancel()
+	runner := step.Runner[*upgrade.Env]{Log: journal, Sink: log, Site: r.site.Dir, Now: time.Now, Redact: r.sink.Redact}
+	_, err = runner.Run(bounded, r.environment(log), h, steps)
+	gaps := stop()
+	if err == nil || upgrade.HowFar(b.Hop, journal.Records()) > upgrade.Untouched {
+		result := site.ResultDone
+		if err != nil {
+			result = site.ResultFailed
+		}
+		err = errors.Join(err, r.site.AppendHistory(site.Outage{Time: time.Now().UTC(), Run: b.Run, Workflow: upgradeWorkflow, From: b.Hop.From, To: b.Hop.To,
+			Rungs: b.Rungs, PredictedNS: b.PredictedNS, UINS: gaps.UI + away, IngestNS: gaps.Ingest, Result: result}))
+	}
+	return err
+}
+
+// downSince is for how long the services have stood still since the run that
+// this one goes on with was cut short.
+func downSince(h upgrade.Hop, records []step.Record) time.Duration {
+	if far := upgrade.HowFar(h, records); far == upgrade.Untouched || far == upgrade.Recorded {
+		return 0
+	}
+	return time.Since(records[len(records)-1].Time)
+}
+
+func (r *hopRun) watch(ctx context.Context) (stop func() backup.Gaps, err error) {
+	st, err := r.project(ctx, r.site.Dir)
+	if err != nil {
+		return nil, err
+	}
+	door, err := doorOf(r.config.record, st.Stack)
+	if err != nil {
+		return nil, err
+	}
+	return watchDoor(door)(ctx), nil
+}
+
+// failed decides what a hop that did not come to its end leads to.
+func (r *hopRun) failed(ctx context.Context, journal *step.Journal, cause error) error {
+	b := r.begun
+	again := "sentryctl resume --site " + r.site.Dir
+	if ctx.Err() != nil || fault.CodeOf(cause) == fault.NoEngine {
+		return fault.New(fault.CodeOf(cause), "Go on: "+again+", or take it back: sentryctl rollback --site "+r.site.Dir, "%w", cause)
+	}
+	far := upgrade.HowFar(b.Hop, journal.Records())
+	switch {
+	case far == upgrade.Untouched:
+		if err := finish(journal); err != nil {
+			return errors.Join(cause, err)
+		}
+		return fault.New(fault.CodeOf(cause), fault.HintOf(cause), "the upgrade to %s did not begin, and %s serves as before: %w", b.Hop.To, b.Hop.From, cause)
+	case far == upgrade.Recorded:
+		return cause
+	case b.NoRollback:
+		return fault.New(fault.Resumable, "Mend the cause, then: "+again+", or take it back: sentryctl rollback --site "+r.site.Dir,
+			"the hop to %s failed and stays as it is, on your word: %w", b.Hop.To, cause)
+	}
+	back := upgrade.Back{Hop: b.Run, Set: b.Set, Data: far == upgrade.NoReturn, Failed: true, Why: r.sink.Redact(cause.Error())}
+	if err := r.goBack(ctx, back, func() error { return finish(journal) }); err != nil {
+		return stranded(r.site, back, r.access.Target, errors.Join(cause, err))
+	}
+	return fault.New(fault.Resumable, "Read what failed in "+upgrade.FailedDir(r.site, b.Run)+", then run the upgrade again",
+		"the hop to %s failed, and the site is back at %s with its data: %w", b.Hop.To, b.Hop.From, cause)
+}
+
+func stranded(s *site.Site, b upgrade.Back, t repository.Target, err error) error {
+	return fault.New(fault.Resumable, "Mend the cause, then: sentryctl resume --site "+s.Dir,
+		"the way back did not come to its end; everything stays where it is: the checkpoint is backup %s in %s, the former files are in %s: %w",
+		b.Set, t, s.Own("upgrade", "previous"), err)
+}
+
+func finish(journal *step.Journal) error {
+	if step.Finished(journal.Records()) {
+		return nil
+	}
+	return journal.Append(step.Record{Kind: step.KindFinished, Time: time.Now().UTC()})
+}
+
+// resumeUpgrade goes on with a hop that was cut short, and then with the path.
+func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site) error {
+	var b upgrade.Begun
+	if found, err := upgrade.ReadNote(s, &b); err != nil {
+		return err
+	} else if !found {
+		return fault.New(fault.Integrity, "Restore a backup: sentryctl backup list", "the note of the hop under way is gone: %s", s.Own("upgrade", "hop.json"))
+	}
+	unlock, err := s.Lock("sentryctl resume --site " + s.Dir)
+	if err != nil {
+		return err
+	}
+	err = a.takeHop(ctx, s, o, b)
+	if err := errors.Join(err, unlock()); err != nil {
+		return err
+	}
+	if b.Pause || b.Hop.To.String() == b.Target {
+		_, rec, err := site.Open(s.Dir)
+		if err != nil {
+			return err
+		}
+		return a.tellUpgraded(s, rec, true)
+	}
+	o.site = s.Dir
+	next := upgradeOptions{to: b.Target, yes: true, noRollback: b.NoRollback, stopIngest: b.StopIngest,
+		acceptAvoided: b.AcceptAvoided, hopTimeout: b.TimeoutNS, releases: b.Releases, backupOptions: o}
+	return a.runUpgrade(ctx, next)
+}
+
+// outputLog passes events on, and writes what commands say into a file.
+type outputLog struct {
+	*redact.Sink
+	file *os.File
+}
+
+func openOutput(s *site.Site, sink *redact.Sink, anew bool) (*outputLog, error) {
+	mode := os.O_CREATE | os.O_APPEND | os.O_WRONLY
+	if anew {
+		mode |= os.O_TRUNC
+	}
+	f, err := os.OpenFile(upgrade.OutputLog(s), mode, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log of commands: %w", err)
+	}
+	return &outputLog{sink, f}, nil
+}
+
+func (l *outputLog) close() { _ = l.file.Close() } // it only helps to look into a failure

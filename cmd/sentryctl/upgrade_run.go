@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/catalog"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
+	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
+	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
+)
+
+const upgradeWorkflow = "upgrade"
+
+// runUpgradeNow takes the site along the whole path, one hop after the other.
+func (a *app) runUpgradeNow(ctx context.Context, c *catalog.Catalog, o upgradeOptions) error {
+	s, rec, err := site.Open(o.site)
+	if err != nil {
+		return err
+	}
+	if last, unfinished, err := s.Unfinished(); err != nil {
+		return err
+	} else if header, ok := step.HeaderOf(last.Records); unfinished && ok && header.Workflow == upgradeWorkflow {
+		return a.resumeUpgrade(ctx, o.backupOptions, s)
+	}
+	p, facts, err := planSite(ctx, c, plan.Request{To: o.to, AcceptAvoided: o.acceptAvoided, Profile: o.profile}, s, rec)
+	if err != nil {
+		return err
+	}
+	if len(p.Hops) == 0 {
+		return a.tellUpgraded(s, rec, false)
+	}
+	if err := carriedOut(p); err != nil {
+		return err
+	}
+	if err := a.passGate(ctx, s, rec, p, facts, o); err != nil {
+		return err
+	}
+	trees, err := a.bringTrees(ctx, s, p, o.releases)
+	if err != nil {
+		return err
+	}
+	unlock, err := s.Lock("sentryctl upgrade --to " + p.To.String() + " --site " + s.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for i, h := range p.Hops {
+		if err := a.takeHop(ctx, s, o.backupOptions, o.begin(c, h, trees[i:], p)); err != nil {
+			return err
+		}
+		if o.pause && i < len(p.Hops)-1 {
+			break
+		}
+	}
+	if _, rec, err = site.Open(s.Dir); err != nil {
+		return err
+	}
+	return a.tellUpgraded(s, rec, true)
+}
+
+// begin notes what a hop is going to be.
+func (o upgradeOptions) begin(c *catalog.Catalog, h plan.Hop, trees []release.Tree, p plan.Plan) upgrade.Begun {
+	now := time.Now()
+	b := upgrade.Begun{
+		Run: site.NewRunID(now, upgradeWorkflow), Set: now.UTC().Format("20060102T150405Z"), Target: p.To.String(), Rungs: len(h.Rungs),
+		PredictedNS: h.Downtime.NS, StopIngest: o.stopIngest, NoRollback: o.noRollback, Pause: o.pause, AcceptAvoided: o.acceptAvoided,
+		TimeoutNS: o.hopTimeout, Releases: o.releases, Hop: upgrade.Hop{From: h.From, To: h.To, Tree: trees[0]},
+	}
+	carried := catalog.Series(catalog.ClickHouse, c.Engines(h.To).ClickHouse.Version)
+	for _, r := range h.Rungs {
+		series := catalog.Series(catalog.ClickHouse, r.To)
+		if r.Engine == catalog.ClickHouse && series != carried { // the release starts its own
+			b.Hop.Rungs = append(b.Hop.Rungs, upgrade.Rung{Version: r.To, Series: series, Image: r.Image})
+		}
+	}
+	for _, t := range trees[1:] {
+		b.Hop.Ahead = append(b.Hop.Ahead, t.Dir)
+	}
+	return b
+}
+
+// notCarriedOut are demands of releases that take more than this version of
+// sentryctl does: data would be lost sight of, or a store would not start.
+func notCarriedOut() []string { return []string{"profiles-bucket", "seaweedfs-kek"} }
+
+// carriedOut refuses what would be done half.
+func carriedOut(p plan.Plan) error {
+	last := p.From
+	for _, h := range p.Hops {
+		why := ""
+		for _, r := range h.Rungs {
+			if r.Beside {
+				why = fmt.Sprintf("PostgreSQL's data has to be written anew by version %s", r.To)
+			}
+		}
+		for _, d := range h.Config {
+			if slices.Contains(notCarriedOut(), d.ID) {
+				why = fmt.Sprintf("%s: %s", d.Setting, d.Want)
+			}
+		}
+		if why == "" {
+			last = h.To
+			continue
+		}
+		hint := fmt.Sprintf("Take that hop with the install.sh of %s, after a backup: sentryctl backup", h.To)
+		if last != p.From {
+			hint = fmt.Sprintf("Go as far as sentryctl leads: sentryctl upgrade --to %s", last)
+		}
+		return fault.New(fault.UpgradeBlocked, hint, "this version of sentryctl does not carry out the hop %s to %s: %s", h.From, h.To, why).WithDoc("docs/upgrade.md")
+	}
+	return nil
+}
+
+// passGate asks everything that could stop the upgrade, shows it, and asks
+// for a yes.
+func (a *app) passGate(ctx context.Context, s *site.Site, rec site.Record, p plan.Plan, facts plan.Facts, o upgradeOptions) error {
+	f, err := a.gateFacts(ctx, s, rec, p, facts, o)
+	if err != nil {
+		return err
+	}
+	r := gate.Judge(f)
+	if r.Blocked {
+		return a.tellGate(f, r)
+	}
+	if !a.jsonOut() {
+		if err := writeGate(a.stderr, p, r); err != nil {
+			return err
+		}
+	}
+	if err := a.checkpointPlace(ctx, s, o.backupOptions); err != nil {
+		return err
+	}
+	if o.yes {
+		return nil
+	}
+	ok, err := a.confirm(ctx, fmt.Sprintf("Upgrade %s from %s to %s in %s?", s.Dir, p.From, p.To, plural(len(p.Hops), "hop")), false)
+	if err == nil && !ok {
+		err = fault.New(fault.Cancelled, "Run it again when it suits", "nothing was changed")
+	}
+	return err
+}
+
+// bringTrees fetches the releases of the whole path.
+func (a *app) bringTrees(ctx context.Context, s *site.Site, p plan.Plan, releases string) ([]release.Tree, error) {
+	var trees []release.Tree
+	for _, h := range p.Hops {
+		tree, err := a.hopRelease(ctx, s, h.To, s.Own("upgrade", "trees"), releases)
+		if err != nil {
+			return nil, err
+		}
+		trees = append(trees, tree)
+	}
+	return trees, nil
+}
+
+func (a *app) tellUpgraded(s *site.Site, rec site.Record, changed bool) error {
+	if a.jsonOut() {
+		return a.writeJSON(struct {
+			Type    string `json:"type"`
+			Site    string `json:"site"`
+			Version string `json:"version"`
+			Changed bool   `json:"changed"`
+		}{"result", s.Dir, rec.Version.String(), changed})
+	}
+	if !changed {
+		_, err := fmt.Fprintf(a.stdout, "%s is at Sentry %s: there is nothing to do.\n", s.Dir, rec.Version)
+		return err
+	}
+	text := fmt.Sprintf("%s is at Sentry %s.", s.Dir, rec.Version)
+	if outages, err := s.History(); err == nil && len(outages) > 0 {
+		o := outages[len(outages)-1]
+		text += fmt.Sprintf(" In the last hop the UI did not answer for %s, the ingest endpoint for %s.", o.UINS.Round(time.Second), o.IngestNS.Round(time.Second))
+	}
+	_, err := fmt.Fprintln(a.stdout, strings.TrimSpace(text)+" The way back: sentryctl rollback")
+	return err
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/calver"
+	"github.com/sentryctl/sentryctl/internal/catalog"
+	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/geoip"
+	"github.com/sentryctl/sentryctl/internal/health"
+	"github.com/sentryctl/sentryctl/internal/install"
+	"github.com/sentryctl/sentryctl/internal/release/remote"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/stack"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
+)
+
+// hopGateLimit is how long each check of the gate may take: services that
+// have just started need their time.
+const hopGateLimit = 5 * time.Minute
+
+// Emit passes an event on; what a command says is also written down.
+func (l *outputLog) Emit(e event.Event) {
+	if log, is := e.(event.Log); is {
+		fmt.Fprintf(l.file, "%s %s\n", log.Source, l.Redact(log.Text))
+	}
+	l.Sink.Emit(e)
+}
+
+// hopProject is a project with what its variables say.
+type hopProject struct {
+	*stack.Stack
+	project *stack.Project
+}
+
+func (r *hopRun) project(ctx context.Context, dir string) (*hopProject, error) {
+	return r.load(ctx, stack.LoadOptions{Dir: dir})
+}
+
+func (r *hopRun) load(ctx context.Context, o stack.LoadOptions) (*hopProject, error) {
+	p, err := stack.Load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &hopProject{r.engine.Stack(p, r.sink), p}, nil
+}
+
+// environment wires the steps of a hop to the Engine and the screen.
+func (r *hopRun) environment(sink event.Sink) *upgrade.Env {
+	b := r.begun
+	record := r.config.record
+	record.Source, record.Digest, record.Tool, record.Moving = cmp.Or(b.Hop.Tree.Source, b.Hop.Tree.Dir), b.Hop.Tree.Digest, readVersion().Version, ""
+	return &upgrade.Env{
+		Hop: b.Hop, Run: b.Run, Set: b.Set, StopIngest: b.StopIngest, Record: record, Site: r.site, Sink: sink, Now: time.Now,
+		Projects: upgrade.Projects{
+			Open:  func(ctx context.Context, dir string) (upgrade.Stack, error) { return r.project(ctx, dir) },
+			Rung:  r.rung,
+			Ahead: r.ahead,
+		},
+		Work: upgrade.Work{Render: r.render, Install: r.install, Backup: r.backup, Gate: r.gate},
+	}
+}
+
+// rung is the site's project with another ClickHouse.
+func (r *hopRun) rung(ctx context.Context, image string) (upgrade.Stack, error) {
+	file := r.site.Own("upgrade", "rung.yml")
+	text := fmt.Sprintf("services:\n  clickhouse:\n    image: %q\n    build: !reset null\n", image)
+	if err := site.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	files := []string{"docker-compose.yml"}
+	if exists(r.site.Path(overrideFile)) {
+		files = append(files, overrideFile)
+	}
+	return r.load(ctx, stack.LoadOptions{Dir: r.site.Dir, Files: append(files, file)})
+}
+
+// ahead is the project that a release's tree would make of the site.
+func (r *hopRun) ahead(ctx context.Context, tree string) (upgrade.Stack, error) {
+	return r.load(ctx, treeOptions(r.site, tree))
+}
+
+func (r *hopRun) render(v calver.Version, pristine, disk fs.FS) ([]install.File, error) {
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	installer := installPlan{version: v, catalog: c, arch: runtime.GOARCH}
+	files, found, err := config.RenderSite(config.RenderInput{Version: v, Pristine: pristine, Disk: disk, Answers: r.config.answers, Host: hostName(),
+		SecretKey: cmp.Or(config.ReadSecretKey(disk), config.ReadSecretKey(os.DirFS(r.site.Dir))), Installer: installer.installerVariables()})
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseConflicts(found); err != nil {
+		return nil, err
+	}
+	out := make([]install.File, 0, len(files))
+	for _, f := range files {
+		out = append(out, install.File{Path: f.Path, Mode: f.Mode, Data: f.Data})
+	}
+	return out, nil
+}
+
+func (r *hopRun) install(_ context.Context, s upgrade.Stack) (*install.Env, error) {
+	hp, is := s.(*hopProject)
+	if !is {
+		return nil, errors.New("the project is not one of ours")
+	}
+	p := installPlan{project: hp.project, answers: r.config.answers}
+	return &install.Env{
+		Plan: install.Plan{
+			Version: r.begun.Hop.To, Tree: r.begun.Hop.Tree, Profile: cmp.Or(hp.project.Getenv("COMPOSE_PROFILES"), config.FeatureComplete),
+			RetentionDays: p.retentionDays(), JSSDK: hp.project.Getenv("SETUP_JS_SDK_ASSETS") == "1", JSSDKSource: jsSDKSource,
+			CertificatesDir: p.answers.CustomCA, CustomCA: p.answers.CustomCA != "", GeoIP: p.answers.GeoIP.Account != "",
+		},
+		Site: r.site, Staged: hp, Open: func(context.Context) (install.Stack, error) { return hp, nil },
+		Record: func() site.Record { return r.config.record }, Downloads: remote.New(), GeoIPs: geoip.Updater{}, Sink: r.sink, Now: time.Now,
+	}, nil
+}
+
+func (r *hopRun) backup(ctx context.Context, set string, mode backup.Mode) (*backup.Env, error) {
+	rec, err := r.site.ReadRecord()
+	if err != nil {
+		return nil, err
+	}
+	env, end, err := r.app.backupEnv(ctx, r.site, rec, r.sink)
+	if err != nil {
+		return nil, err
+	}
+	r.ends = append(r.ends, end)
+	env.Plan = backup.Plan{Access: r.access, Roots: trustedRoots(r.access.Target), Set: set, Tool: readVersion().Version, Mode: mode,
+		MaxRest: 30 * time.Minute, Description: "before the upgrade to " + r.begun.Hop.To.String()}
+	return env, nil
+}
+
+func (r *hopRun) gate(ctx context.Context, s upgrade.Stack) error {
+	hp, is := s.(*hopProject)
+	if !is {
+		return errors.New("the project is not one of ours")
+	}
+	door, err := doorOf(r.config.record, hp.Stack)
+	if err != nil {
+		return err
+	}
+	report, err := health.Run(ctx, healthChecks(hp.Stack, door, healthOptions{canary: true, limit: hopGateLimit}))
+	if err != nil {
+		return err
+	}
+	var bad []string
+	for _, c := range report.Checks {
+		text := c.Title + ": " + c.Said
+		if !c.OK {
+			text = c.Title + ": " + c.Error
+			bad = append(bad, c.ID+": "+c.Error)
+		}
+		r.sink.Emit(event.Log{Source: "health", Text: text})
+	}
+	if len(bad) > 0 {
+		return fault.New(fault.Resumable, "Follow the hints of: sentryctl health --canary --site "+r.site.Dir, "the site does not work: %s", strings.Join(bad, "; "))
+	}
+	return nil
+}
+
+// treeOptions load a release's tree with the variables and the override file
+// that a site has.
+func treeOptions(s *site.Site, dir string) stack.LoadOptions {
+	o := stack.LoadOptions{Dir: dir, EnvFiles: []string{".env"}}
+	if custom := s.Path(customEnv); exists(custom) {
+		o.EnvFiles = append(o.EnvFiles, custom)
+	}
+	if override := s.Path(overrideFile); exists(override) {
+		o.Files = []string{"docker-compose.yml", filepath.Clean(override)}
+	}
+	return o
+}

@@ -1,0 +1,104 @@
+package upgrade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sentryctl/sentryctl/internal/event"
+)
+
+// bringImages pulls and builds what the hop needs, while the old release
+// serves. Builds take names from images that the old release uses: those get
+// second names first, and their own back at the end.
+func bringImages() Step {
+	return Step{
+		ID: "bring-images", Title: "Bring the release's images", Idempotent: true,
+		Run: func(ctx context.Context, e *Env) error {
+			next, err := e.Projects.Open(ctx, StageDir(e.Site))
+			if err != nil {
+				return err
+			}
+			if err := next.Pull(ctx); err != nil {
+				return err
+			}
+			if err := e.bringRungs(ctx); err != nil {
+				return err
+			}
+			return e.build(ctx, next)
+		},
+	}
+}
+
+func (e *Env) build(ctx context.Context, next Stack) (err error) {
+	now, err := e.Stack(ctx)
+	if err != nil {
+		return err
+	}
+	if err := now.KeepUsed(ctx, keptTag(e.Hop.From)); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, now.UseKept(context.WithoutCancel(ctx), keptTag(e.Hop.From))) }()
+	if err := next.Build(ctx); err != nil {
+		return fmt.Errorf("build images: %w", err)
+	}
+	return next.KeepBuilt(ctx, keptTag(e.Hop.To))
+}
+
+func (e *Env) bringRungs(ctx context.Context) error {
+	for _, r := range e.Hop.Rungs {
+		s, err := e.Projects.Rung(ctx, r.Image)
+		if err != nil {
+			return err
+		}
+		if err := s.Pull(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bringAhead pulls the images of the releases that come after this hop, so
+// that the path does not end half way for the want of one.
+func bringAhead() Step {
+	return Step{
+		ID: "bring-ahead", Title: "Bring the images of the hops that follow", Idempotent: true,
+		Skip: func(_ context.Context, e *Env) (string, error) {
+			if len(e.Hop.Ahead) == 0 {
+				return "no hop follows", nil
+			}
+			return "", nil
+		},
+		Run: func(ctx context.Context, e *Env) error {
+			for _, tree := range e.Hop.Ahead {
+				s, err := e.Projects.Ahead(ctx, tree)
+				if err != nil {
+					return err
+				}
+				if err := s.Pull(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// removeOrphans removes the containers of services that the release does not
+// have any more.
+func removeOrphans() Step {
+	return Step{
+		ID: "remove-orphans", Title: "Remove services that the release does not have", Idempotent: true, Always: true,
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			gone, err := s.RemoveOrphans(ctx)
+			for _, name := range gone {
+				e.Sink.Emit(event.Log{Source: name, Text: "removed"})
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,72 @@
+package upgrade
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/site"
+)
+
+// Begun is the note of a hop under way, from which it goes on after a crash.
+// No secret stands in it.
+type Begun struct {
+	Run           string        `json:"run"`
+	Set           string        `json:"set"`
+	Hop           Hop           `json:"hop"`
+	Target        string        `json:"target"`
+	Rungs         int           `json:"rungs"` // of all engines, for the history
+	PredictedNS   time.Duration `json:"predicted_ns"`
+	StopIngest    bool          `json:"stop_ingest"`
+	NoRollback    bool          `json:"no_rollback"`
+	Pause         bool          `json:"pause"`
+	AcceptAvoided bool          `json:"accept_avoided"`
+	TimeoutNS     time.Duration `json:"timeout_ns"`
+	Releases      string        `json:"releases,omitempty"`
+}
+
+// Back is the note of a rollback under way.
+type Back struct {
+	Hop    string `json:"hop"` // the run of the hop that is taken back
+	Set    string `json:"set"`
+	Data   bool   `json:"data"`
+	Failed bool   `json:"failed"` // the hop did not come to its good end
+	Why    string `json:"why,omitempty"`
+}
+
+// WriteNote keeps a Begun or a Back.
+func WriteNote(s *site.Site, note any) error {
+	data, err := json.MarshalIndent(note, "", "  ")
+	if err != nil {
+		return fmt.Errorf("note the upgrade: %w", err)
+	}
+	return site.WriteFile(own(s, noteName(note)), data, 0o600)
+}
+
+// ReadNote reads the note into a *Begun or a *Back; false when there is none.
+func ReadNote(s *site.Site, note any) (bool, error) {
+	path := own(s, noteName(note))
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, note)
+	}
+	if err != nil {
+		return false, fault.New(fault.Integrity, "Restore a backup: sentryctl backup list", "read %s: %w", path, err)
+	}
+	return true, nil
+}
+
+func noteName(note any) string {
+	switch note.(type) {
+	case Back, *Back:
+		return "back.json"
+	}
+	return "hop.json"
+}

@@ -1,0 +1,77 @@
+package upgrade
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/step"
+)
+
+func TestStepsOfAHop(t *testing.T) {
+	var got []string
+	for _, s := range Steps(Hop{Rungs: []Rung{{Series: "24.8"}}}) {
+		id := string(s.ID)
+		if s.NoReturn {
+			id += " (no return)"
+		}
+		if !s.Idempotent {
+			t.Errorf("step %s cannot be repeated after a crash", s.ID)
+		}
+		got = append(got, id)
+	}
+	want := []string{
+		"keep-release", "stage-site", "bring-images", "bring-ahead", "copy-ahead", "stop-services", "checkpoint", "place-release",
+		"rung-clickhouse-24-8 (no return)", "check-postgres", "create-volumes", "volume-permissions", "relay-credentials", "trust-stores", "start-stores",
+		"create-buckets", "bootstrap-snuba", "create-topics", "migrate-database", "profile-permissions", "geoip", "js-sdk-assets", "start-services",
+		"health-gate", "record-version", "remove-orphans",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestHowFarAHopWent(t *testing.T) {
+	started := func(ids ...step.ID) (list []step.Record) {
+		for _, id := range ids {
+			list = append(list, step.Record{Kind: step.KindStarted, Step: id})
+		}
+		return list
+	}
+	cases := []struct {
+		name    string
+		records []step.Record
+		want    Reached
+	}{
+		{"nothing", nil, Untouched},
+		{"images", started("stage-site", "bring-images"), Untouched},
+		{"a step that was skipped", []step.Record{{Kind: step.KindSkipped, Step: "create-topics"}}, Untouched},
+		{"the stop", started("bring-images", "stop-services"), Stopped},
+		{"files", started("stop-services", "checkpoint", "place-release"), Stopped},
+		{"the first after them", started("stop-services", "place-release", "check-postgres"), NoReturn},
+		{"the gate", started("stop-services", "start-stores", "health-gate"), NoReturn},
+		{"the record, in doubt", started("start-stores", "record-version"), NoReturn},
+		{"the record", []step.Record{{Kind: step.KindDone, Step: "record-version"}}, Recorded},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := HowFar(Hop{}, c.records); got != c.want {
+				t.Errorf("got %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+func TestIngestStaysOpen(t *testing.T) {
+	m := release.Model{
+		Services: []release.Service{{Name: "kafka"}, {Name: "nginx"}, {Name: "postgres"}, {Name: "relay"}, {Name: "web"}},
+		Ports:    []release.Port{{Service: "nginx"}},
+	}
+	if d := cmp.Diff([]string{"postgres", "web"}, toStop(m, false)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"kafka", "nginx", "postgres", "relay", "web"}, toStop(m, true)); d != "" {
+		t.Error(d)
+	}
+}

@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/sentryctl/sentryctl/lab/labtest"
+	"github.com/sentryctl/sentryctl/lab/probe"
+)
+
+// the versions of the upgrade that is tested: ClickHouse climbs a rung on the
+// way, the node store moves, services come and go.
+const older, newer = "25.5.1", "25.10.0"
+
+// before is a site of the older version with an event, and the directory of
+// the releases to go to.
+type before struct {
+	*labtest.Site
+	releases string
+	event    probe.Found
+	users    string
+}
+
+func beforeUpgrade(t *testing.T) before {
+	t.Helper()
+	b := before{Site: labtest.NewSite(t), releases: t.TempDir()}
+	rungImage(t, b.Site)
+	sentryctl(t, b.Site, install(b.Site, b.Release(older), older)...).exits(0)
+	found, err := b.Probe().Event(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.event, b.users = found, selected(t, b.Site, "SELECT count(*) FROM auth_user")
+	if err := os.Rename(b.Release(newer), filepath.Join(b.releases, newer)); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// rungImage makes the image of the ClickHouse between those of the two
+// releases, under the name by which the world knows it.
+func rungImage(t *testing.T, s *labtest.Site) {
+	t.Helper()
+	const version = "24.8.14.10459.altinitystable"
+	id := strings.Join(docker(t, s, "create", "sentryctl-lab/clickhouse:23.8.11.29.altinitystable"), "")
+	docker(t, s, "commit", "--change", "ENV STANDIN_CLICKHOUSE_VERSION="+version, id, "altinity/clickhouse-server:"+version)
+	docker(t, s, "rm", id)
+}
+
+func (b before) upgrade(more ...string) []string {
+	return append([]string{"upgrade", "--site", b.Dir, "--to", newer, "--releases", b.releases, "--yes"}, more...)
+}
+
+// serves asks whether the site is of a version, well, and has what it had.
+func (b before) serves(t *testing.T, version string) {
+	t.Helper()
+	record, unfinished := records(t, b.Site)
+	if want := "installed " + version + " site"; record != want || len(unfinished) > 0 {
+		t.Errorf("got %q, unfinished %v; want %q", record, unfinished, want)
+	}
+	sentryctl(t, b.Site, "health", "--canary", "--site", b.Dir).exits(0)
+	if got := selected(t, b.Site, "SELECT count(*) FROM auth_user"); got != b.users {
+		t.Errorf("got %s users, want %s", got, b.users)
+	}
+	if err := b.Probe().Find(t.Context(), b.event.ProjectID, b.event.ID); err != nil {
+		t.Errorf("the event of before: %v", err)
+	}
+	if left := docker(t, b.Site, "ps", "-aq", "--filter", "status=exited", "--filter", "label=com.docker.compose.project="+b.Prefix, "--filter", "label=com.docker.compose.service=rung"); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// An upgrade keeps users and events, loses none that comes in meanwhile, and
+// leads back by hand with what was there before.
+func TestUpgradeAndRollback(t *testing.T) {
+	b := beforeUpgrade(t)
+	sentryctl(t, b.Site, b.upgrade()...).exits(0)
+	b.serves(t, newer)
+	sentryctl(t, b.Site, "rollback", "--site", b.Dir, "--yes").exits(0)
+	b.serves(t, older)
+}
+
+// A migration that fails leads back to the former release by itself.
+func TestFailedMigrationRollsBack(t *testing.T) {
+	b := beforeUpgrade(t)
+	env := filepath.Join(b.releases, newer, ".env")
+	data, err := os.ReadFile(env)
+	if err == nil {
+		err = os.WriteFile(env, append(data, "\nSTANDIN_MIGRATION=fail\n"...), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := sentryctl(t, b.Site, b.upgrade()...).exits(6)
+	if text := e.last("error").Error; !strings.Contains(text, "back at "+older) {
+		t.Errorf("got %q", text)
+	}
+	b.serves(t, older)
+	kept, err := filepath.Glob(filepath.Join(b.Dir, ".sentryctl", "failed", "*", "output.log"))
+	if err != nil || len(kept) != 1 {
+		t.Errorf("what failed was not kept: %v, %v", kept, err)
+	}
+}
+
+// A hop that is killed goes on, wherever that was.
+func TestKilledUpgradeGoesOn(t *testing.T) {
+	b := beforeUpgrade(t)
+	p := start(t, b.Site, b.upgrade()...)
+	p.until("the stop", func(l said) bool { return l.Type == "step_started" && l.ID == "checkpoint" })
+	p.signal(syscall.SIGKILL)
+	p.wait()
+	p = start(t, b.Site, "resume", "--site", b.Dir)
+	p.until("the migration", func(l said) bool { return l.Type == "step_started" && l.ID == "migrate-database" })
+	p.signal(syscall.SIGKILL)
+	p.wait()
+	sentryctl(t, b.Site, "resume", "--site", b.Dir).exits(0)
+	b.serves(t, newer)
+}
