@@ -12,7 +12,8 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A terminal that is closed counts as a wish to end, too.
 	// The first signal cancels and lets the step end; after stop() the second
 	// one has its default effect and ends the process at once.
 	context.AfterFunc(ctx, stop)
