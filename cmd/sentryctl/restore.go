@@ -172,6 +172,10 @@ func (a *app) bringBack(ctx context.Context, r restoring) error {
 	if err != nil {
 		return err
 	}
+	// Until here a run that goes on finds the marks of this one on the volumes.
+	if err := backup.ForgetRestore(r.site); err != nil {
+		return err
+	}
 	if err := os.Remove(freshMark(r.site)); err != nil {
 		return fmt.Errorf("remove the mark of a new site: %w", err)
 	}
@@ -262,6 +266,9 @@ func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, rec 
 	runner := step.Runner[*backup.RestoreEnv]{Log: journal, Sink: env.Sink, Site: env.Site.Dir, Now: time.Now, Redact: mask}
 	if _, err := runner.Run(ctx, env, h, backup.RestoreSteps()); err != nil {
 		return err
+	}
+	if env.Fresh {
+		return nil // the install that follows is part of it
 	}
 	return env.Done()
 }

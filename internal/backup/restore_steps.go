@@ -63,7 +63,7 @@ type restoring struct {
 	Mark string `json:"mark"`
 }
 
-func (e *RestoreEnv) notePath() string { return e.Site.Own("backup", "restore.json") }
+func restorePath(s *site.Site) string { return s.Own("backup", "restore.json") }
 
 // begin takes up a restore of this backup that was cut short, or notes a new
 // one.
@@ -77,7 +77,7 @@ func (e *RestoreEnv) begin(ctx context.Context) error {
 		}
 	}
 	var note restoring
-	data, err := os.ReadFile(e.notePath())
+	data, err := os.ReadFile(restorePath(e.Site))
 	if err == nil {
 		err = json.Unmarshal(data, &note)
 	}
@@ -97,7 +97,7 @@ func (e *RestoreEnv) begin(ctx context.Context) error {
 	if data, err = json.Marshal(restoring{Set: e.Set.ID(), Mark: e.mark}); err != nil {
 		return fmt.Errorf("note the restore: %w", err)
 	}
-	return site.WriteFile(e.notePath(), data, 0o600)
+	return site.WriteFile(restorePath(e.Site), data, 0o600)
 }
 
 // noLeftovers refuses to write over what a restore before has kept.
@@ -266,10 +266,13 @@ func (e *RestoreEnv) clean(ctx context.Context) error {
 	return nil
 }
 
-// Done removes the note of a restore that came to its end.
-func (e *RestoreEnv) Done() error {
-	if err := os.Remove(e.notePath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// ForgetRestore removes the note of a restore that came to its end.
+func ForgetRestore(s *site.Site) error {
+	if err := os.Remove(restorePath(s)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the note of the restore: %w", err)
 	}
 	return nil
 }
+
+// Done is ForgetRestore for the restore that e was for.
+func (e *RestoreEnv) Done() error { return ForgetRestore(e.Site) }

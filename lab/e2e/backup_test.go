@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -135,7 +136,18 @@ func TestRestoreAfterADisaster(t *testing.T) {
 	if err := os.RemoveAll(s.Dir); err != nil {
 		t.Fatal(err)
 	}
-	sentryctl(t, s, "restore", "--repo", where, "--password-file", password, "--site", s.Dir, "--yes", "--ignore", "cpu-count").exits(0)
+	restore := []string{"restore", "--repo", where, "--password-file", password, "--site", s.Dir, "--yes", "--ignore", "cpu-count"}
+	p := start(t, s, restore...)
+	p.until("the install that follows", func(line said) bool { return line.Type == "step_started" && line.ID == "place-release" })
+	p.signal(syscall.SIGKILL)
+	p.wait()
+	filled := during("fill-volumes", "progress")
+	for _, line := range sentryctl(t, s, restore...).exits(0).lines {
+		if filled(line) {
+			t.Errorf("volume %s was filled again", line.Item)
+		}
+	}
+	noOffsetBeyondItsLog(t, s)
 	if got := selected(t, s, "SELECT count(*) FROM auth_user"); got != users {
 		t.Errorf("got %s users, want %s", got, users)
 	}
@@ -148,4 +160,22 @@ func TestRestoreAfterADisaster(t *testing.T) {
 func selected(t *testing.T, s *labtest.Site, sql string) string {
 	t.Helper()
 	return strings.Join(docker(t, s, "exec", s.Prefix+"-postgres-1", "psql", "-U", "postgres", "-qAtX", "-c", sql), "\n")
+}
+
+// No consumer group stands where its topic has nothing: a fresh host's topics
+// begin at 0.
+func noOffsetBeyondItsLog(t *testing.T, s *labtest.Site) {
+	t.Helper()
+	table := docker(t, s, "exec", s.Prefix+"-kafka-1", "kafka-consumer-groups", "--bootstrap-server", "127.0.0.1:9092", "--describe", "--all-groups")
+	for _, line := range table {
+		f := strings.Fields(line)
+		if len(f) < 5 {
+			continue
+		}
+		current, notNumber := strconv.ParseInt(f[3], 10, 64)
+		end, alsoNot := strconv.ParseInt(f[4], 10, 64)
+		if notNumber == nil && alsoNot == nil && current > end {
+			t.Errorf("a group stands beyond the end of its log: %s", line)
+		}
+	}
 }

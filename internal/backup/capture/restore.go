@@ -28,6 +28,15 @@ type Wanted struct {
 	Attributes repository.Attributes `json:"attributes"`
 }
 
+// complete tells whether a run before has written the tree, wherever it is by
+// now.
+func (w Wanted) complete(mark string) (bool, error) {
+	if done, err := inPlace(w.Used, mark); err != nil || done {
+		return done, err
+	}
+	return inPlace(w.Dir, mark)
+}
+
 // Restore writes the trees. One whose digest is not that of the manifest is
 // not begun.
 func Restore(ctx context.Context, req RestoreRequest, say func(Report)) error {
@@ -45,10 +54,9 @@ func Restore(ctx context.Context, req RestoreRequest, say func(Report)) error {
 		}
 	}
 	for _, w := range req.Volumes {
-		if done, err := inPlace(w.Used, req.Mark); err != nil || done {
-			if err != nil {
-				return err
-			}
+		if done, err := w.complete(req.Mark); err != nil {
+			return err
+		} else if done {
 			continue
 		}
 		s, err := rep.Get(ctx, w.Snapshot)

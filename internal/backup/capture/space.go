@@ -124,10 +124,9 @@ func lastTaken(ctx context.Context, rep *repository.Repository, of repository.So
 func roomToRestore(ctx context.Context, rep *repository.Repository, req RestoreRequest) error {
 	need, room := map[uint64]int64{}, map[uint64]int64{}
 	for _, w := range req.Volumes {
-		if done, err := inPlace(w.Used, req.Mark); err != nil || done {
-			if err != nil {
-				return err
-			}
+		if done, err := w.complete(req.Mark); err != nil {
+			return err
+		} else if done {
 			continue
 		}
 		s, err := rep.Get(ctx, w.Snapshot)

@@ -81,3 +81,34 @@ func TestRoomIsLookedForBeforeARestore(t *testing.T) {
 		t.Errorf("something was written: %v, %v", left, err)
 	}
 }
+
+// A volume that a run before has completed is not written again.
+func TestCompleteVolumesAreNotFilledAgain(t *testing.T) {
+	a := made(t)
+	var got capture.Taken
+	req := capture.Request{Access: a, Site: "s", Set: "1", Volumes: []capture.Volume{{Name: "v", Dir: ofMiB(t, 1)}}}
+	err := capture.Run(t.Context(), req, strings.NewReader(capture.Go), func(r capture.Report) {
+		if r.Final != nil {
+			got = r.Final.Volumes[0]
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := capture.Wanted{Name: "v", Dir: t.TempDir(), Snapshot: got.Snapshot, Root: got.Root}
+	restored := 0
+	for _, mark := range []string{"one", "one", "two"} {
+		again := capture.RestoreRequest{Access: a, Owners: true, Again: true, Mark: mark, Volumes: []capture.Wanted{wanted}}
+		err := capture.Restore(t.Context(), again, func(r capture.Report) {
+			if r.Restored != nil {
+				restored++
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if restored != 2 {
+		t.Errorf("written %d times by three runs of two restores", restored)
+	}
+}
