@@ -1,0 +1,107 @@
+package upgrade
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/workload"
+)
+
+// engine is a Stack that notes what it is told. What a test does not expect
+// to be called is not there.
+type engine struct {
+	Stack
+	calls []string
+}
+
+func (e *engine) did(call string) error {
+	e.calls = append(e.calls, call)
+	return nil
+}
+
+func (e *engine) Halt(context.Context) error                        { return e.did("halt") }
+func (e *engine) UseKept(_ context.Context, tag string) error       { return e.did("use " + tag) }
+func (e *engine) Build(context.Context) error                       { return e.did("build") }
+func (e *engine) Start(context.Context, ...string) error            { return e.did("start") }
+func (e *engine) MissingImages(context.Context) ([]string, error)   { return nil, nil }
+func (e *engine) RemoveOrphans(context.Context) ([]string, error)   { return nil, e.did("orphans") }
+func (e *engine) Status(context.Context) ([]workload.Status, error) { return nil, nil }
+func (e *engine) Logs(context.Context, string, int) ([]byte, error) { return nil, nil }
+
+// goBack takes the way back of a hop whose files are in place.
+func goBack(t *testing.T, gate error, data bool) (*engine, *Env, error) {
+	t.Helper()
+	hop := newHop(t, tree{"docker-compose.yml": "old"}, tree{"docker-compose.yml": "new", "added": "x"}, tree{"docker-compose.yml": "old"})
+	stage(t, hop)
+	p, err := hop.keepPrevious()
+	if err == nil {
+		err = p.apply(hop.Site)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := &engine{}
+	env := &BackEnv{
+		Placed: p, Data: data, Site: hop.Site, Sink: event.Discard{},
+		Open: func(context.Context) (Stack, error) { return st, nil },
+		Restore: func(context.Context) (*backup.RestoreEnv, error) {
+			return nil, errors.New("the repository is away")
+		},
+		Gate:   func(context.Context, Stack) error { return errors.Join(st.did("gate"), gate) },
+		Close:  func() error { return st.did("close") },
+		Failed: Failed{Run: "r1", Mask: func(s string) string { return s }},
+	}
+	journal, err := hop.Site.OpenRun("r2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	runner := step.Runner[*BackEnv]{Log: journal, Sink: event.Discard{}, Now: time.Now}
+	_, err = runner.Run(context.Background(), env, step.Header{Run: "r2"}, BackSteps())
+	return st, hop, err
+}
+
+func TestWayBackWithoutData(t *testing.T) {
+	st, hop, err := goBack(t, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"use sentryctl-25.5.1", "build", "start", "gate", "orphans", "close"}, st.calls); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(tree{"docker-compose.yml": "old"}, read(t, hop.Site.Dir)); d != "" {
+		t.Error(d)
+	}
+	if _, err := os.Stat(FailedDir(hop.Site, "r1")); err != nil {
+		t.Errorf("nothing of the failure is kept: %v", err)
+	}
+}
+
+// A former release that does not work either is left as it is, and its run
+// stays open.
+func TestWayBackThatFails(t *testing.T) {
+	st, _, err := goBack(t, fault.New(fault.Resumable, "Look", "no"), false)
+	if fault.CodeOf(err) != fault.Resumable || st.calls[len(st.calls)-1] != "gate" {
+		t.Errorf("got %v after %v", err, st.calls)
+	}
+}
+
+// Nothing starts on data that could not be brought back.
+func TestWayBackWithoutItsRepository(t *testing.T) {
+	st, _, err := goBack(t, nil, true)
+	if err == nil {
+		t.Fatal("it came to its end")
+	}
+	if d := cmp.Diff([]string{"halt", "use sentryctl-25.5.1", "build"}, st.calls); d != "" {
+		t.Error(d)
+	}
+}
