@@ -138,7 +138,7 @@ func TestRestoreAfterADisaster(t *testing.T) {
 	}
 	restore := []string{"restore", "--repo", where, "--password-file", password, "--site", s.Dir, "--yes", "--ignore", "cpu-count"}
 	p := start(t, s, restore...)
-	p.until("the install that follows", func(line said) bool { return line.Type == "step_started" && line.ID == "place-release" })
+	p.until("the install that follows", func(line said) bool { return line.Type == "step_started" && line.ID == "start-stores" })
 	p.signal(syscall.SIGKILL)
 	p.wait()
 	filled := during("fill-volumes", "progress")

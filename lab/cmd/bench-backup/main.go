@@ -77,7 +77,7 @@ func run(ctx context.Context, o options) error {
 func tarAll(ctx context.Context, o options) (err error) {
 	compose := func(args ...string) error {
 		env := []string{"--project-directory", o.site, "--env-file", filepath.Join(o.site, ".env"), "--env-file", filepath.Join(o.site, ".env.custom")}
-		return command(ctx, o.compose, append(append([]string{"compose"}, env...), args...)...)
+		return command(ctx, o.compose, append(env, args...)...)
 	}
 	out, err := os.MkdirTemp("", "bench-backup-")
 	if err != nil {
