@@ -15,7 +15,7 @@ DEMO_VERSION := 25.10.0
 
 COMPOSE_PLUGIN := github.com/docker/compose/v5/cmd@v5.0.2
 
-.PHONY: build lab demo test test-fast test-engine test-e2e lint bench bench-install clean help
+.PHONY: build lab demo test test-fast test-engine test-e2e lint bench bench-install bench-backup clean help
 
 build: ## build the static binary bin/sentryctl
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/sentryctl ./cmd/sentryctl
@@ -54,6 +54,10 @@ bench: bench-install ## every benchmark
 bench-install: build lab ## install with public tools and with sentryctl in turn; print medians and ratio
 	GOBIN=$(CURDIR)/build/bench go install $(COMPOSE_PLUGIN)
 	go run ./lab/cmd/bench-install
+
+bench-backup: build ## back up a site and compare with the documented way: SITE=… PROJECT=… URL=… [MB=1000], as root
+	GOBIN=$(CURDIR)/build/bench go install $(COMPOSE_PLUGIN)
+	go run ./lab/cmd/bench-backup --site $(SITE) --project $(PROJECT) --url $(URL) --mb $(or $(MB),1000)
 
 clean: ## remove what was built, and the lab's sites from the Engine
 	-@go run ./lab/cmd/lab clean --prefix sentryctl-lab
