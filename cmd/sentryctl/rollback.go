@@ -112,7 +112,10 @@ func (a *app) takeBack(ctx context.Context, o backupOptions, s *site.Site, b upg
 	}
 	defer done()
 	err = r.goBack(ctx, back, func() error { return finishHop(s, b.Run) })
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return err // it says how to go on
+	case err != nil:
 		return stranded(s, back, r.access.Target, err)
 	}
 	if err := done(); err != nil {

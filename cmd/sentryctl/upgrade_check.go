@@ -17,6 +17,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 	"github.com/sentryctl/sentryctl/internal/workload"
@@ -118,7 +119,14 @@ func (a *app) lookAtHops(ctx context.Context, st *siteEngine, s *site.Site, p pl
 		return nil, fmt.Errorf("make room for releases: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	base := os.DirFS(s.ReleaseDir(p.From))
+	c, err := openConfig(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	base, err := c.releaseTree(p.From, s.ReleaseDir(p.From))
+	if err != nil {
+		return nil, err
+	}
 	var hops []gate.Hop
 	var files gate.Files
 	for _, h := range p.Hops {
@@ -132,14 +140,27 @@ func (a *app) lookAtHops(ctx context.Context, st *siteEngine, s *site.Site, p pl
 			hops = append(hops, hop)
 			continue
 		}
-		if files, hop.Conflicts, err = gate.Carry(base, os.DirFS(dir), os.DirFS(s.Dir), files); err != nil {
+		theirs, err := c.releaseTree(h.To, dir)
+		if err != nil {
 			return nil, err
 		}
-		base = os.DirFS(dir)
+		if files, hop.Conflicts, err = gate.Carry(base, theirs, os.DirFS(s.Dir), files); err != nil {
+			return nil, err
+		}
+		base = theirs
 		hop.Project, hop.Missing = projectOf(ctx, st, s, dir)
 		hops = append(hops, hop)
 	}
 	return hops, nil
+}
+
+// releaseTree is a release with what the site's answers make of it.
+func (c *siteConfig) releaseTree(v calver.Version, dir string) (gate.Tree, error) {
+	files, err := c.renderFor(v, os.DirFS(dir), nil)
+	if err != nil {
+		return gate.Tree{}, err
+	}
+	return gate.Tree{FS: os.DirFS(dir), Rendered: upgrade.RenderedKeys(files)}, nil
 }
 
 // hopTree finds the tree of a release: in the site, below the directory that

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -93,13 +92,23 @@ func (r *hopRun) ahead(ctx context.Context, tree string) (upgrade.Stack, error) 
 }
 
 func (r *hopRun) render(v calver.Version, pristine, disk fs.FS) ([]install.File, error) {
-	c, err := catalog.Load()
+	return r.config.renderFor(v, pristine, disk)
+}
+
+// renderFor gives the files that the answers ask for of a release, over those
+// in disk, which may be nil.
+func (c *siteConfig) renderFor(v calver.Version, pristine, disk fs.FS) ([]install.File, error) {
+	cat, err := catalog.Load()
 	if err != nil {
 		return nil, err
 	}
-	installer := installPlan{version: v, catalog: c, arch: runtime.GOARCH}
-	files, found, err := config.RenderSite(config.RenderInput{Version: v, Pristine: pristine, Disk: disk, Answers: r.config.answers, Host: hostName(),
-		SecretKey: cmp.Or(config.ReadSecretKey(disk), config.ReadSecretKey(os.DirFS(r.site.Dir))), Installer: installer.installerVariables()})
+	key := config.ReadSecretKey(c.disk())
+	if key == "" { // never make a new one for a site that runs
+		return nil, fault.New(fault.PreflightBlocked, "Put the key that the site runs with into sentry/config.yml as system.secret-key", "no secret key is found in the site's files")
+	}
+	installer := installPlan{version: v, catalog: cat, arch: runtime.GOARCH}
+	files, found, err := config.RenderSite(config.RenderInput{Version: v, Pristine: pristine, Disk: disk, Answers: c.answers, Host: hostName(),
+		SecretKey: key, Installer: installer.installerVariables()})
 	if err != nil {
 		return nil, err
 	}

@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/install"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
 )
@@ -58,7 +60,15 @@ func (st *staging) base() string   { return st.env.Site.ReleaseDir(st.env.Hop.Fr
 func (st *staging) theirs() string { return st.env.Site.ReleaseDir(st.env.Hop.To) }
 
 func (st *staging) merge() error {
-	merged, conflicts, err := gate.Carry(os.DirFS(st.base()), os.DirFS(st.theirs()), os.DirFS(st.env.Site.Dir), nil)
+	base, err := st.tree(st.env.Hop.From, st.base())
+	if err != nil {
+		return err
+	}
+	theirs, err := st.tree(st.env.Hop.To, st.theirs())
+	if err != nil {
+		return err
+	}
+	merged, conflicts, err := gate.Carry(base, theirs, os.DirFS(st.env.Site.Dir), nil)
 	if err != nil {
 		return err
 	}
@@ -68,6 +78,27 @@ func (st *staging) merge() error {
 	}
 	st.merged = merged
 	return nil
+}
+
+// tree is a release with what the answers make of it.
+func (st *staging) tree(v calver.Version, dir string) (gate.Tree, error) {
+	files, err := st.env.Work.Render(v, os.DirFS(dir), nil)
+	if err != nil {
+		return gate.Tree{}, err
+	}
+	return gate.Tree{FS: os.DirFS(dir), Rendered: RenderedKeys(files)}, nil
+}
+
+// RenderedKeys are those of the rendered files into whose midst the answers
+// are written. Others have a block for them, which a merge leaves out.
+func RenderedKeys(files []install.File) gate.Files {
+	out := gate.Files{}
+	for _, f := range files {
+		if strings.HasSuffix(f.Path, ".yml") {
+			out[f.Path] = f.Data
+		}
+	}
+	return out
 }
 
 // release copies the tree, with what was merged, or what the admin has made of

@@ -99,12 +99,12 @@ func TestCarryOverTwoHops(t *testing.T) {
 	three := tree(map[string]string{"nginx.conf": "a\nB\nc\nD\n", "sentry/config.example.yml": "k: 3\nsame: 0\nnew: 2\n", ".env": "V=3\nX=1\n"})
 	disk := tree(map[string]string{"nginx.conf": "mine\na\nb\nc\nd\n", "sentry/config.yml": "k: mine\nsame: 0\n", ".env": "V=1\nX=1\n", "gone.conf": "x\n"})
 
-	files, conflicts, err := gate.Carry(one, two, disk, nil)
+	files, conflicts, err := gate.Carry(gate.Tree{FS: one}, gate.Tree{FS: two}, disk, nil)
 	want := gate.Files{"nginx.conf": []byte("mine\na\nb\nc\nD\n"), "sentry/config.yml": []byte("k: mine\nsame: 0\nnew: 2\n"), ".env": []byte("V=2\nX=1\n")}
 	if d := cmp.Diff(want, files); d != "" || len(conflicts) > 0 || err != nil {
 		t.Fatalf("first hop: %v, %v\n%s", conflicts, err, d)
 	}
-	files, conflicts, err = gate.Carry(two, three, disk, files)
+	files, conflicts, err = gate.Carry(gate.Tree{FS: two}, gate.Tree{FS: three}, disk, files)
 	if err != nil || len(conflicts) != 1 || conflicts[0].File != "sentry/config.yml" || string(files["nginx.conf"]) != "mine\na\nB\nc\nD\n" {
 		t.Errorf("second hop: got %v, %q, %v", conflicts, files["nginx.conf"], err)
 	}
@@ -114,8 +114,25 @@ func TestOurOwnBlockIsNoEdit(t *testing.T) {
 	one := tree(map[string]string{"sentry/sentry.conf.example.py": "A = 1\nB = 1\n"})
 	two := tree(map[string]string{"sentry/sentry.conf.example.py": "A = 1\nB = 2\n"})
 	disk := tree(map[string]string{"sentry/sentry.conf.py": "A = 1\nB = 1\n\n# >>> sentryctl >>>\nC = 1\n# <<< sentryctl <<<\n"})
-	files, conflicts, err := gate.Carry(one, two, disk, nil)
+	files, conflicts, err := gate.Carry(gate.Tree{FS: one}, gate.Tree{FS: two}, disk, nil)
 	if err != nil || len(conflicts) > 0 || string(files["sentry/sentry.conf.py"]) != "A = 1\nB = 2\n" {
 		t.Errorf("got %q, %v, %v", files["sentry/sentry.conf.py"], conflicts, err)
+	}
+}
+
+// What the answers have written into a file is no edit of the admin's.
+func TestCarryKnowsWhatTheAnswersWrote(t *testing.T) {
+	one := fstest.MapFS{"sentry/config.example.yml": {Data: []byte("# old words\nsystem.secret-key: changeme\nend: 1\n")}}
+	two := fstest.MapFS{"sentry/config.example.yml": {Data: []byte("# new words\nsystem.secret-key: changeme\nend: 1\n")}}
+	disk := fstest.MapFS{"sentry/config.yml": {Data: []byte("# old words\nsystem.secret-key: k\nend: mine\n")}}
+	rendered := func(words string) gate.Files {
+		return gate.Files{"sentry/config.yml": []byte("# " + words + " words\nsystem.secret-key: k\nend: 1\n")}
+	}
+	files, conflicts, err := gate.Carry(gate.Tree{FS: one, Rendered: rendered("old")}, gate.Tree{FS: two, Rendered: rendered("new")}, disk, nil)
+	if err != nil || len(conflicts) > 0 {
+		t.Fatalf("%v, %v", conflicts, err)
+	}
+	if got, want := string(files["sentry/config.yml"]), "# new words\nsystem.secret-key: k\nend: mine\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

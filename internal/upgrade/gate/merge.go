@@ -16,11 +16,19 @@ import (
 // Files are the files of a site that an upgrade carries on, by path.
 type Files map[string][]byte
 
+// Tree is a release: its files, and what the site's answers make of its examples
+// where they are written into the midst of a file. With these, only what the
+// admin has edited by hand counts as an edit.
+type Tree struct {
+	FS       fs.FS
+	Rendered Files
+}
+
 // Carry takes a site's files from one release to the next: those of the
 // release that the admin may have edited, and those that were made from its
 // examples. Mine is what the former hop has made of them; what it does not hold
 // is read from disk. The result belongs into the next Carry.
-func Carry(base, theirs, disk fs.FS, mine Files) (Files, []merge.Conflict, error) {
+func Carry(base, theirs Tree, disk fs.FS, mine Files) (Files, []merge.Conflict, error) {
 	from, err := examples(base)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the installed release: %w", err)
@@ -54,9 +62,9 @@ func Carry(base, theirs, disk fs.FS, mine Files) (Files, []merge.Conflict, error
 
 // examples are the text files of a release that stand in a site, those that
 // are made from an example under the name that they get.
-func examples(tree fs.FS) (Files, error) {
+func examples(tree Tree) (Files, error) {
 	files := Files{}
-	err := fs.WalkDir(tree, ".", func(path string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(tree.FS, ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -65,8 +73,11 @@ func examples(tree fs.FS) (Files, error) {
 		case !d.Type().IsRegular():
 			return nil
 		}
-		data, err := fs.ReadFile(tree, path)
+		data, err := fs.ReadFile(tree.FS, path)
 		name := strings.Replace(path, ".example.", ".", 1)
+		if rendered, ok := tree.Rendered[name]; ok && name != path {
+			data = rendered
+		}
 		if err == nil && !slices.Contains(data, 0) {
 			files[name] = data
 		}
