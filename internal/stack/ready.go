@@ -127,8 +127,10 @@ func (w *watch) judge(ctx context.Context, firstRestarts int) (ready bool, err e
 	case b.completed():
 		w.tellFailedErrand(ctx)
 		return true, nil
-	case b.restarts-firstRestarts >= patience:
+	case b.restarts-firstRestarts >= patience && w.code != "":
 		return false, w.failed(ctx, fmt.Sprintf("ends again and again (%d times)%s", b.restarts-firstRestarts+1, w.code))
+	case b.restarts-firstRestarts >= patience:
+		return false, nil // seen between two ends only: the next one tells the code
 	case b.state == container.StateRestarting:
 		return false, nil
 	case b.state == container.StateCreated:
