@@ -31,6 +31,7 @@ func TestHealthNamesWhatIsDown(t *testing.T) {
 
 // A site that looks well to Docker and to a browser may still lose events.
 func TestOnlyTheCanarySeesEventsVanish(t *testing.T) {
+	labtest.Long(t)
 	s := labtest.NewSite(t)
 	startWith(t, (*exec.Cmd).Start, s.Env("STANDIN_DROP_EVENTS=1"), install(s, s.Release("25.5.1"), "25.5.1")...).wait().exits(0)
 	health(t, s).exits(0)

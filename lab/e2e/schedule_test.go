@@ -5,11 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sentryctl/sentryctl/lab/labtest"
 )
 
 // What the timer calls makes a backup, verifies it as its turn has come, and
 // leaves metrics and a log; the next one verifies nothing.
 func TestScheduledBackup(t *testing.T) {
+	labtest.Long(t)
 	s, site := backedUp(t)
 	dir := t.TempDir()
 	sentryctl(t, s, append([]string{"backup", "schedule", "--using", "cron", "--unit-dir", dir, "--textfile-dir", dir, "--verify", "weekly"}, site...)...).exits(0)

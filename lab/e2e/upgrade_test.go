@@ -76,6 +76,7 @@ func (b before) serves(t *testing.T, version string) {
 // An upgrade keeps users and events, loses none that comes in meanwhile, and
 // leads back by hand with what was there before.
 func TestUpgradeAndRollback(t *testing.T) {
+	labtest.Long(t)
 	b := beforeUpgrade(t, older, newer)
 	sentryctl(t, b.Site, b.upgrade()...).exits(0)
 	b.serves(t, newer)
@@ -85,6 +86,7 @@ func TestUpgradeAndRollback(t *testing.T) {
 
 // A migration that fails leads back to the former release by itself.
 func TestFailedMigrationRollsBack(t *testing.T) {
+	labtest.Long(t)
 	b := beforeUpgrade(t, older, newer)
 	env := filepath.Join(b.releases, newer, ".env")
 	data, err := os.ReadFile(env)
@@ -107,6 +109,7 @@ func TestFailedMigrationRollsBack(t *testing.T) {
 
 // A hop that is killed goes on, wherever that was.
 func TestKilledUpgradeGoesOn(t *testing.T) {
+	labtest.Long(t)
 	b := beforeUpgrade(t, older, newer)
 	p := start(t, b.Site, b.upgrade()...)
 	p.until("the stop", func(l said) bool { return l.Type == "step_started" && l.ID == "checkpoint" })

@@ -102,3 +102,15 @@ func (w testTalk) Write(p []byte) (int, error) {
 	w.t.Logf("%s", p)
 	return len(p), nil
 }
+
+// allEnv asks for the long scenarios too: `make test-e2e-all` sets it.
+const allEnv = "SENTRYCTL_LAB_ALL"
+
+// Long marks a scenario that would make `make test` longer than 20 minutes. It
+// runs where all of them are asked for.
+func Long(t testing.TB) {
+	t.Helper()
+	if os.Getenv(allEnv) == "" {
+		t.Skip("a long scenario: make test-e2e-all runs it")
+	}
+}
