@@ -3,6 +3,8 @@ package kafka
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -142,5 +144,14 @@ func TestTools(t *testing.T) {
 	want := strings.Fields("Consumer group 'g' has no active members. GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID g events 0 0 2 2 - - -")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("describe (-want +got):\n%s", diff)
+	}
+
+	file := filepath.Join(t.TempDir(), "groups.csv")
+	if err := os.WriteFile(file, []byte("g,events,0,9\nnew,events,0,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set := strings.Fields(run(t, ConsumerGroups, append(at, "--group", "g", "--group", "new", "--reset-offsets", "--from-file", file, "--execute")...))
+	if diff := cmp.Diff(strings.Fields("GROUP TOPIC PARTITION NEW-OFFSET g events 0 2 new events 0 1"), set); diff != "" {
+		t.Errorf("from a file (-want +got):\n%s", diff)
 	}
 }
