@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,20 +32,50 @@ backup always stays. The room that they took is freed by "backup prune".`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.runBackupForget(cmd.Context(), o, args) },
 	}
 	o.flags(cmd)
-	f := cmd.Flags()
-	f.IntVar(&o.keep.Last, "keep-last", 0, "keep this many of the newest")
-	f.IntVar(&o.keep.Hourly, "keep-hourly", 0, "keep the newest of this many hours")
-	f.IntVar(&o.keep.Daily, "keep-daily", 0, "keep the newest of this many days")
-	f.IntVar(&o.keep.Weekly, "keep-weekly", 0, "keep the newest of this many weeks")
-	f.IntVar(&o.keep.Monthly, "keep-monthly", 0, "keep the newest of this many months")
-	f.IntVar(&o.keep.Yearly, "keep-yearly", 0, "keep the newest of this many years")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say what would go, and remove nothing")
+	keepFlags(cmd, &o.keep)
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would go, and remove nothing")
 	return cmd
+}
+
+// keepFlag is one rule of retention on a command line.
+type keepFlag struct {
+	name, help string
+	number     *int
+}
+
+func keepFlagsOf(r *backup.Retention) []keepFlag {
+	return []keepFlag{
+		{"keep-last", "keep this many of the newest", &r.Last},
+		{"keep-hourly", "keep the newest of this many hours", &r.Hourly},
+		{"keep-daily", "keep the newest of this many days", &r.Daily},
+		{"keep-weekly", "keep the newest of this many weeks", &r.Weekly},
+		{"keep-monthly", "keep the newest of this many months", &r.Monthly},
+		{"keep-yearly", "keep the newest of this many years", &r.Yearly},
+	}
+}
+
+func keepFlags(cmd *cobra.Command, r *backup.Retention) {
+	for _, k := range keepFlagsOf(r) {
+		cmd.Flags().IntVar(k.number, k.name, 0, k.help)
+	}
+}
+
+// keepArgs are the arguments that say the same.
+func keepArgs(r backup.Retention) (args []string) {
+	for _, k := range keepFlagsOf(&r) {
+		if *k.number > 0 {
+			args = append(args, "--"+k.name, strconv.Itoa(*k.number))
+		}
+	}
+	return args
 }
 
 func (a *app) runBackupForget(ctx context.Context, o backupForgetOptions, names []string) error {
 	if o.keep.IsZero() == (len(names) == 0) {
 		return fault.New(fault.Usage, "Name backups, or give rules such as --keep-daily 7, not both", "it is not said which backups are to go")
+	}
+	if err := o.keep.Check(); err != nil {
+		return err
 	}
 	unlock, err := lockSite(o.site, "sentryctl backup forget")
 	if err != nil {

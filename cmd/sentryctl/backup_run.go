@@ -12,7 +12,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -36,9 +35,10 @@ func newBackupRunCmd(a *app) *cobra.Command {
 	var o backupRunOptions
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Do what the schedule asks for today: backup, verify, drill",
+		Short: "Do what the schedule asks for today: backup, verify, drill, forget, prune",
 		Long: `Do what the schedule asks for today: a backup, then a verification and a drill
-if their turn has come. Each is a sentryctl of its own, whose JSON lines go to
+if their turn has come, and at the end, if all went well, what the schedule says
+of older backups. Each is a sentryctl of its own, whose JSON lines go to
 .sentryctl/backup/log/runs.jsonl; its end is told to whom notify.yaml names, and
 kept for metrics. This is what the timer and the cron line call.`,
 		Args: cobra.NoArgs,
@@ -103,7 +103,7 @@ type taskRun struct {
 
 func (a *app) runTasks(ctx context.Context, s *site.Site, rec site.Record, plan schedule.Plan, state metrics.State) error {
 	told, badConfig := notify.Read(notify.Path(s)) // a backup is worth more than its notice
-	log, err := joblog.Open(s.Own("backup", "log", "runs.jsonl"), plan.LogSize, plan.LogKeep)
+	log, err := joblog.Open(logPath(s), plan.LogSize, plan.LogKeep)
 	if err != nil {
 		return err
 	}
@@ -122,58 +122,26 @@ func (a *app) runTasks(ctx context.Context, s *site.Site, rec site.Record, plan 
 	return errors.Join(a.tellTasks(results), err, badConfig)
 }
 
-// all does the backup, and what its success allows.
-func (t *taskRun) all(ctx context.Context) (results []notify.Notice, err error) {
-	now := time.Now()
-	tasks := []struct {
-		name string
-		args []string
-		due  bool
-	}{
-		{"backup", t.createArgs(), true},
-		{"verify", []string{"backup", "verify"}, t.plan.Verify.Due(t.state.LastVerify, now)},
-		{"drill", []string{"backup", "drill"}, t.plan.Drill.Due(t.state.LastDrill, now)},
-	}
-	for _, task := range tasks {
-		if !task.due {
-			continue
-		}
-		n, end := t.one(ctx, task.name, task.args)
-		results = append(results, n)
-		err = errors.Join(err, end)
-		if !n.OK {
-			return results, err
-		}
-	}
-	return results, err
-}
-
-func (t *taskRun) createArgs() []string {
-	args := []string{"backup", "create", "--description", "scheduled"}
-	if t.plan.Bandwidth > 0 {
-		args = append(args, "--upload-limit", strconv.FormatInt(t.plan.Bandwidth, 10))
-	}
-	return args
-}
-
 // one runs a task and tells of it. Only the task's own failure is its error;
 // what could not be told is in the log.
-func (t *taskRun) one(ctx context.Context, task string, args []string) (notify.Notice, error) {
+func (t *taskRun) one(ctx context.Context, k task) (notify.Notice, error) {
 	begun := time.Now()
 	aside := context.WithoutCancel(ctx)
-	if task == "backup" {
+	if k.name == taskBackup {
 		t.note("ping", t.notifier.Started(aside))
 		t.state.LastTry = begun
 	}
-	line, err := t.carry(ctx, args)
-	n := t.notice(task, begun, line, err)
+	line, err := t.carry(ctx, k.args)
+	n := t.notice(k.name, begun, line, err)
 	t.remember(n, line)
 	t.note("metrics", metrics.Write(t.site, t.state, t.plan.TextfileDir, t.record.Project))
-	t.note("notice", t.notifier.Send(aside, n))
+	if !n.OK || !k.quiet {
+		t.note("notice", t.notifier.Send(aside, n))
+	}
 	if n.OK {
 		return n, nil
 	}
-	return n, fault.New(fault.Code(n.Code), n.Hint, "%s: %s", task, n.Error)
+	return n, fault.New(fault.Code(n.Code), n.Hint, "%s: %s", k.name, n.Error)
 }
 
 // lastLine is what the last line of a command's JSON output may hold.
@@ -230,11 +198,29 @@ func (t *taskRun) carry(ctx context.Context, args []string) (lastLine, error) {
 	if complaints.Len() > 0 {
 		t.note("stderr", errors.New(complaints.String()))
 	}
-	if ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return last, fmt.Errorf("it took longer than %s and was stopped", t.plan.MaxDuration)
+	switch {
+	case cmd.ProcessState.Success(): // even if it was through just as its time was over
+		return last, nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return t.overdue(last), err
 	}
 	return last, err
 }
+
+// overdue is what a task that was stopped for its time has to say: a code of
+// its own, such as that of services that could not be let go on, stays.
+func (t *taskRun) overdue(last lastLine) lastLine {
+	text := fmt.Sprintf("it took longer than %s and was stopped", t.plan.MaxDuration)
+	if last.Code == 0 || last.Code == fault.Cancelled {
+		last.Code, last.Hint = fault.Cancelled, "Allow more with sentryctl backup schedule --max-duration, or see in "+logPath(t.site)+" where the time went"
+	} else {
+		text += ": " + last.Error
+	}
+	last.Error = text
+	return last
+}
+
+func logPath(s *site.Site) string { return s.Own("backup", "log", "runs.jsonl") }
 
 func (t *taskRun) notice(task string, begun time.Time, line lastLine, err error) notify.Notice {
 	host, _ := os.Hostname() // "" reads well enough
@@ -244,7 +230,7 @@ func (t *taskRun) notice(task string, begun time.Time, line lastLine, err error)
 	}
 	if err != nil {
 		n.Error, n.Hint, n.Code = err.Error(), line.Hint, int(cmp.Or(line.Code, fault.Other))
-		if exit := new(exec.ExitError); errors.As(err, &exit) && line.Error != "" {
+		if line.Error != "" {
 			n.Error = line.Error // it says more than an exit code
 		}
 	}
@@ -260,14 +246,16 @@ func (t *taskRun) remember(n notify.Notice, line lastLine) {
 	switch {
 	case !n.OK:
 		t.state.LastFailure = n.Task + ": " + n.Error
-		if n.Task == "backup" {
+		if n.Task == taskBackup {
 			t.state.Failures++
 		}
-	case n.Task == "verify":
+	case n.Task == taskVerify:
 		t.state.LastVerify = now
-	case n.Task == "drill":
+	case n.Task == taskDrill:
 		t.state.LastDrill = now
-	default:
+	case n.Task == taskPrune:
+		t.state.LastPrune = now
+	case n.Task == taskBackup:
 		t.state = t.state.Good(now, metrics.Good{
 			Set: line.Set, Bytes: line.Bytes, Added: line.Added, Files: line.Files,
 			Duration: time.Duration(n.Seconds * float64(time.Second)), UI: line.Downtime.UI, Ingest: line.Downtime.Ingest,

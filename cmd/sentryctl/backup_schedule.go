@@ -26,6 +26,7 @@ type backupScheduleOptions struct {
 	using     string
 	verify    string
 	drill     string
+	prune     string
 	bandwidth float64
 	unitDir   string
 }
@@ -40,8 +41,13 @@ catching up after the machine was off, or a file for cron where there is no
 systemd. The same command again changes the schedule. With --unit-dir the files
 are only written there.
 
+With --keep rules, those of "backup forget", older backups go after each good
+one; without any, all stay. Nothing is removed while a backup, a verification or
+a drill fails, and the newest good backup always stays.
+
 Notices are set up in .sentryctl/backup/notify.yaml; see docs/schedule.md.`,
 		Example: `  sentryctl backup schedule --daily 03:30 --verify weekly
+  sentryctl backup schedule --keep-daily 7 --keep-weekly 4 --keep-monthly 12
   sentryctl backup schedule --daily 02:00 --max-duration 4h --textfile-dir /var/lib/node_exporter
   sentryctl backup schedule status`,
 		Args: cobra.NoArgs,
@@ -58,6 +64,8 @@ func (o *backupScheduleOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.plan.Daily, "daily", "03:30", "time of day, HH:MM")
 	f.StringVar(&o.verify, "verify", "weekly", "how often to read a share back: never, daily, weekly or monthly")
 	f.StringVar(&o.drill, "drill", "never", "how often to restore to prove that it works: never, daily, weekly or monthly")
+	keepFlags(cmd, &o.plan.Keep)
+	f.StringVar(&o.prune, "prune", "weekly", "how often to free what no backup needs any more: never, daily, weekly or monthly")
 	f.DurationVar(&o.plan.Jitter, "jitter", 15*time.Minute, "begin at a random time up to this later")
 	f.DurationVar(&o.plan.MaxDuration, "max-duration", 6*time.Hour, "stop a run that takes longer, 0 for no limit")
 	f.IntVar(&o.plan.Nice, "nice", 10, "CPU priority of sentryctl, 0 to 19")
@@ -77,7 +85,7 @@ func (a *app) runBackupSchedule(cmd *cobra.Command, o backupScheduleOptions) err
 		return err
 	}
 	p := o.plan
-	p.Verify, p.Drill, p.Bandwidth = schedule.Cadence(o.verify), schedule.Cadence(o.drill), int64(o.bandwidth)
+	p.Verify, p.Drill, p.Prune, p.Bandwidth = schedule.Cadence(o.verify), schedule.Cadence(o.drill), schedule.Cadence(o.prune), int64(o.bandwidth)
 	if p.Kind, err = o.kind(); err == nil {
 		err = p.Check()
 	}

@@ -73,12 +73,14 @@ func (a *app) tellSchedule(s *site.Site, p schedule.Plan) error {
 	fmt.Fprintf(w, "Every day at\t%s, up to %s later, by %s\n", p.Daily, p.Jitter, p.Kind)
 	fmt.Fprintf(w, "Verify\t%s, last %s\n", p.Verify, when(state.LastVerify))
 	fmt.Fprintf(w, "Drill\t%s, last %s\n", p.Drill, when(state.LastDrill))
+	fmt.Fprintf(w, "Kept\t%s\n", p.Keep)
+	fmt.Fprintf(w, "Prune\t%s, last %s\n", p.Prune, when(state.LastPrune))
 	fmt.Fprintf(w, "Last good backup\t%s\n", when(state.LastGood))
 	if state.Failures > 0 {
 		fmt.Fprintf(w, "Failed since\t%d, the last: %s\n", state.Failures, format.Clean(state.LastFailure))
 	}
 	fmt.Fprintf(w, "Files\t%s\n", strings.Join(p.Files, "\n\t"))
-	fmt.Fprintf(w, "Log\t%s\n", s.Own("backup", "log", "runs.jsonl"))
+	fmt.Fprintf(w, "Log\t%s\n", logPath(s))
 	for _, f := range missing {
 		fmt.Fprintf(w, "Missing\t%s; write it again with sentryctl backup schedule\n", f)
 	}

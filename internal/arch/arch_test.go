@@ -59,7 +59,7 @@ var allowed = map[string][]string{
 	"internal/backup/joblog":     {},
 	"internal/backup/metrics":    {"internal/site"},
 	"internal/backup/notify":     {"internal/fault", "internal/site"},
-	"internal/backup/schedule":   {"internal/fault", "internal/site", "templates"},
+	"internal/backup/schedule":   {"internal/backup", "internal/fault", "internal/site", "templates"},
 
 	"internal/upgrade": {"internal/backup", "internal/calver", "internal/config", "internal/event", "internal/fault", "internal/install", "internal/release",
 		"internal/site", "internal/step", "internal/upgrade/gate", "internal/workload"},

@@ -4,17 +4,49 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
 // Retention says how many backups of each kind to keep. Zero of everything
 // keeps all.
 type Retention struct {
-	Last, Hourly, Daily, Weekly, Monthly, Yearly int
+	Last    int `yaml:"last,omitempty" json:"last,omitempty"`
+	Hourly  int `yaml:"hourly,omitempty" json:"hourly,omitempty"`
+	Daily   int `yaml:"daily,omitempty" json:"daily,omitempty"`
+	Weekly  int `yaml:"weekly,omitempty" json:"weekly,omitempty"`
+	Monthly int `yaml:"monthly,omitempty" json:"monthly,omitempty"`
+	Yearly  int `yaml:"yearly,omitempty" json:"yearly,omitempty"`
 }
 
 // IsZero tells that nothing was asked for.
 func (r Retention) IsZero() bool { return r == Retention{} }
+
+// Check refuses numbers that mean nothing.
+func (r Retention) Check() error {
+	for _, rule := range r.rules() {
+		if rule.keep < 0 {
+			return fault.New(fault.Usage, "Give 0 or more", "--keep-%s %d", rule.name, rule.keep)
+		}
+	}
+	return nil
+}
+
+// String says it in a few words.
+func (r Retention) String() string {
+	if r.IsZero() {
+		return "all"
+	}
+	var parts []string
+	for _, rule := range r.rules() {
+		if rule.keep > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", rule.keep, rule.name))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
 
 // Kept is a backup and why it stays; no reasons mean that it goes.
 type Kept struct {

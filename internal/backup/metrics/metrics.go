@@ -30,6 +30,7 @@ type State struct {
 	Ingest      time.Duration `json:"ingest_ns"`
 	LastVerify  time.Time     `json:"last_verify,omitzero"`
 	LastDrill   time.Time     `json:"last_drill,omitzero"`
+	LastPrune   time.Time     `json:"last_prune,omitzero"`
 	Failures    int           `json:"failures"` // backups in a row that failed
 	LastFailure string        `json:"last_failure,omitempty"`
 }
@@ -102,6 +103,7 @@ func Text(st State, siteDir, project string) string {
 		{"last_attempt_timestamp_seconds", "Begin of the last backup, good or not.", stamp(st.LastTry)},
 		{"last_verify_timestamp_seconds", "End of the last verification that found all well.", stamp(st.LastVerify)},
 		{"last_drill_timestamp_seconds", "End of the last drill that brought the site back.", stamp(st.LastDrill)},
+		{"last_prune_timestamp_seconds", "End of the last time that room was freed.", stamp(st.LastPrune)},
 		{"consecutive_failures", "Backups in a row that failed.", float64(st.Failures)},
 		{"size_bytes", "What the last good backup holds.", float64(st.Bytes)},
 		{"added_bytes", "What the repository grew by.", float64(st.Added)},

@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 )
@@ -55,20 +56,23 @@ func (c Cadence) Due(last, now time.Time) bool {
 
 // Plan is what a site keeps of its schedule. No secret stands in it.
 type Plan struct {
-	Daily       string        `yaml:"daily" json:"daily"` // HH:MM, local time
-	Verify      Cadence       `yaml:"verify" json:"verify"`
-	Drill       Cadence       `yaml:"drill" json:"drill"`
-	Jitter      time.Duration `yaml:"jitter" json:"jitter_ns"`
-	MaxDuration time.Duration `yaml:"max_duration" json:"max_duration_ns"` // 0: no limit
-	Nice        int           `yaml:"nice" json:"nice"`
-	IO          string        `yaml:"io" json:"io"`
-	Bandwidth   int64         `yaml:"bandwidth,omitempty" json:"bandwidth,omitempty"` // bytes per second, 0: no limit
-	TextfileDir string        `yaml:"textfile_dir,omitempty" json:"textfile_dir,omitempty"`
-	LogSize     int64         `yaml:"log_size" json:"log_size"` // bytes of one log file
-	LogKeep     int           `yaml:"log_keep" json:"log_keep"` // older ones that are kept
-	Environment string        `yaml:"environment,omitempty" json:"environment,omitempty"`
-	Kind        Kind          `yaml:"kind" json:"kind"`
-	Files       []string      `yaml:"files" json:"files"` // what stands outside of the site
+	Daily  string  `yaml:"daily" json:"daily"` // HH:MM, local time
+	Verify Cadence `yaml:"verify" json:"verify"`
+	Drill  Cadence `yaml:"drill" json:"drill"`
+	// Keep says which backups stay after a good one; zero keeps all.
+	Keep        backup.Retention `yaml:"keep,omitempty" json:"keep"`
+	Prune       Cadence          `yaml:"prune" json:"prune"`
+	Jitter      time.Duration    `yaml:"jitter" json:"jitter_ns"`
+	MaxDuration time.Duration    `yaml:"max_duration" json:"max_duration_ns"` // 0: no limit
+	Nice        int              `yaml:"nice" json:"nice"`
+	IO          string           `yaml:"io" json:"io"`
+	Bandwidth   int64            `yaml:"bandwidth,omitempty" json:"bandwidth,omitempty"` // bytes per second, 0: no limit
+	TextfileDir string           `yaml:"textfile_dir,omitempty" json:"textfile_dir,omitempty"`
+	LogSize     int64            `yaml:"log_size" json:"log_size"` // bytes of one log file
+	LogKeep     int              `yaml:"log_keep" json:"log_keep"` // older ones that are kept
+	Environment string           `yaml:"environment,omitempty" json:"environment,omitempty"`
+	Kind        Kind             `yaml:"kind" json:"kind"`
+	Files       []string         `yaml:"files" json:"files"` // what stands outside of the site
 }
 
 // IO classes that ionice and systemd know.
@@ -80,8 +84,8 @@ func (p Plan) Check() error {
 	switch {
 	case err != nil || len(p.Daily) != len("15:04"):
 		return fault.New(fault.Usage, "Give a time such as --daily 03:30", "%q is no time of day", p.Daily)
-	case !slices.Contains(Cadences(), p.Verify) || !slices.Contains(Cadences(), p.Drill):
-		return fault.New(fault.Usage, "Choose never, daily, weekly or monthly", "--verify %s --drill %s", p.Verify, p.Drill)
+	case !slices.Contains(Cadences(), p.Verify) || !slices.Contains(Cadences(), p.Drill) || !slices.Contains(Cadences(), p.Prune):
+		return fault.New(fault.Usage, "Choose never, daily, weekly or monthly", "--verify %s --drill %s --prune %s", p.Verify, p.Drill, p.Prune)
 	case !slices.Contains(ioClasses, p.IO):
 		return fault.New(fault.Usage, "Choose one of: "+strings.Join(ioClasses, ", "), "--io %q", p.IO)
 	case p.Nice < 0 || p.Nice > 19:
@@ -91,7 +95,7 @@ func (p Plan) Check() error {
 	case p.LogSize < 4096 || p.LogKeep < 0:
 		return fault.New(fault.Usage, "Give --log-size 4096 or more and --log-keep 0 or more", "this log would hold nothing")
 	}
-	return nil
+	return p.Keep.Check()
 }
 
 func path(s *site.Site) string { return s.Own("backup", "schedule.yaml") }
@@ -104,6 +108,7 @@ func Read(s *site.Site) (Plan, bool, error) {
 		return p, false, nil
 	}
 	if err == nil {
+		p.Prune = Weekly // what is written by an older sentryctl does not say
 		err = yaml.Unmarshal(data, &p)
 	}
 	if err != nil {

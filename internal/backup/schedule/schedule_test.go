@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/schedule"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
@@ -19,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 func plan(change func(*schedule.Plan)) schedule.Plan {
 	p := schedule.Plan{
-		Daily: "03:30", Verify: schedule.Weekly, Drill: schedule.Never, Jitter: 15 * time.Minute, MaxDuration: 6 * time.Hour,
+		Daily: "03:30", Verify: schedule.Weekly, Drill: schedule.Never, Prune: schedule.Weekly, Jitter: 15 * time.Minute, MaxDuration: 6 * time.Hour,
 		Nice: 10, IO: "idle", LogSize: 10 << 20, LogKeep: 5, Kind: schedule.Systemd,
 	}
 	change(&p)
@@ -147,6 +148,8 @@ func TestCheck(t *testing.T) {
 		"no time":       func(p *schedule.Plan) { p.Daily = "25:00" },
 		"short time":    func(p *schedule.Plan) { p.Daily = "3:30" },
 		"cadence":       func(p *schedule.Plan) { p.Verify = "hourly" },
+		"prune":         func(p *schedule.Plan) { p.Prune = "yearly" },
+		"keep":          func(p *schedule.Plan) { p.Keep.Daily = -1 },
 		"io":            func(p *schedule.Plan) { p.IO = "realtime" },
 		"nice":          func(p *schedule.Plan) { p.Nice = -5 },
 		"jitter":        func(p *schedule.Plan) { p.Jitter = 13 * time.Hour },
@@ -172,7 +175,9 @@ func TestKept(t *testing.T) {
 	if _, is, err := schedule.Read(s); is || err != nil {
 		t.Errorf("got %t, %v before", is, err)
 	}
-	want := plan(func(p *schedule.Plan) { p.Files, p.Bandwidth = []string{"/etc/x"}, 5 })
+	want := plan(func(p *schedule.Plan) {
+		p.Files, p.Bandwidth, p.Keep = []string{"/etc/x"}, 5, backup.Retention{Daily: 7, Yearly: 2}
+	})
 	if err := schedule.Write(s, want); err != nil {
 		t.Fatal(err)
 	}
@@ -185,5 +190,21 @@ func TestKept(t *testing.T) {
 	}
 	if _, is, _ := schedule.Read(s); is {
 		t.Error("it is still there")
+	}
+}
+
+// A plan that an older sentryctl has written says nothing of what is removed:
+// all backups stay.
+func TestOlderPlanKeepsAll(t *testing.T) {
+	s, err := site.At(t.TempDir())
+	if err == nil {
+		err = site.WriteFile(s.Own("backup", "schedule.yaml"), []byte("daily: \"03:30\"\nverify: weekly\ndrill: never\nio: idle\nlog_size: 4096\n"), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := schedule.Read(s)
+	if err != nil || p.Check() != nil || !p.Keep.IsZero() || p.Prune != schedule.Weekly {
+		t.Errorf("got %+v, %v, %v", p, err, p.Check())
 	}
 }
