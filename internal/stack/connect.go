@@ -139,6 +139,21 @@ func wentAway(err error) error {
 		"the Docker Engine went away: %w", err)
 }
 
+// leaving tells that an Engine which still answers here takes nobody new: one
+// that is stopped closes its door first, then ends its containers.
+func (e *Engine) leaving(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := e.api.Dialer()(bounded)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return wentAway(err)
+	}
+	return conn.Close()
+}
+
 func engineLost(err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return false

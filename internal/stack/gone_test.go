@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/moby/moby/client"
+
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
@@ -68,6 +70,16 @@ func (c *cable) cut() {
 	}
 }
 
+// cut is how a crash looks from here.
+func cut(_ context.Context, c *cable, _ *Stack, _ string) { c.cut() }
+
+// stopped is how an Engine that is stopped looks: it takes nobody new, ends its
+// containers, and answers those it knows meanwhile.
+func stopped(ctx context.Context, c *cable, far *Stack, id string) {
+	c.listener.Close()
+	_, _ = far.api.ContainerKill(ctx, id, client.ContainerKillOptions{Signal: "KILL"})
+}
+
 func TestEngineGoesAway(t *testing.T) {
 	direct := realEngine(t)
 	socket, isUnix := strings.CutPrefix(direct.host, "unix://")
@@ -77,12 +89,14 @@ func TestEngineGoesAway(t *testing.T) {
 	cases := []struct {
 		name string
 		work func(ctx context.Context, s *site) error
+		end  func(ctx context.Context, c *cable, far *Stack, id string)
 	}{
 		{"in a one-off", func(ctx context.Context, s *site) error {
 			_, err := s.RunOneOff(ctx, workload.OneOff{Service: "other", Name: "cut"})
 			return err
-		}},
-		{"in a start that waits", func(ctx context.Context, s *site) error { return s.Start(ctx, "never") }},
+		}, cut},
+		{"in a start that waits", func(ctx context.Context, s *site) error { return s.Start(ctx, "never") }, cut},
+		{"in a start, when it is stopped", func(ctx context.Context, s *site) error { return s.Start(ctx, "never") }, stopped},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -102,7 +116,7 @@ func TestEngineGoesAway(t *testing.T) {
 				for t.Context().Err() == nil {
 					list, err := far.api.ContainerList(t.Context(), listOf(s.project.Name()))
 					if err == nil && len(list.Items) > 0 && list.Items[0].State == "running" {
-						line.cut()
+						c.end(t.Context(), line, far, list.Items[0].ID)
 						return
 					}
 				}

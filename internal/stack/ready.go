@@ -177,8 +177,11 @@ func (w *watch) stable(ctx context.Context) (bool, error) {
 }
 
 // failed tells the last lines of the container's log and returns the error
-// that ends the start.
+// that ends the start. Where the Engine itself is on its way out, that is why.
 func (w *watch) failed(ctx context.Context, what string) error {
+	if err := w.stack.engine.leaving(ctx); err != nil {
+		return err
+	}
 	text := "service " + w.box.service + " " + what
 	if last := w.tellLog(ctx); last != "" {
 		text += ": " + last
