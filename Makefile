@@ -58,9 +58,9 @@ bench-install: build lab ## install with public tools and with sentryctl in turn
 	GOBIN=$(CURDIR)/build/bench go install $(COMPOSE_PLUGIN)
 	go run ./lab/cmd/bench-install
 
-bench-backup: build ## back up a site and compare with the documented way: SITE=… PROJECT=… URL=… [MB=1000], as root
+bench-backup: build lab ## back up a site of its own and compare with the documented way, as root: [MB=1000] [BENCH=--trace]
 	GOBIN=$(CURDIR)/build/bench go install $(COMPOSE_PLUGIN)
-	go run ./lab/cmd/bench-backup --site $(SITE) --project $(PROJECT) --url $(URL) --mb $(or $(MB),1000)
+	go run ./lab/cmd/bench-backup --mb $(or $(MB),1000) $(BENCH)
 
 clean: ## remove what was built, and the lab's sites from the Engine
 	-@go run ./lab/cmd/lab clean --prefix sentryctl-lab

@@ -72,20 +72,23 @@ func (p Probe) Key(ctx context.Context) (key, project string, err error) {
 // The door may just have been opened: a refused connection or a 5xx is tried
 // again until ctx ends.
 func (p Probe) Post(ctx context.Context, key, project string) (string, error) {
-	id := make([]byte, 16)
-	rand.Read(id) //nolint:errcheck // never fails
-	event, err := json.Marshal(map[string]string{
-		"event_id": hex.EncodeToString(id), "platform": "other", "level": "error", "message": "sent by the lab",
-	})
+	random := make([]byte, 16)
+	rand.Read(random) //nolint:errcheck // never fails
+	id := hex.EncodeToString(random)
+	return id, until(ctx, func(ctx context.Context) error { return p.Send(ctx, key, project, id) })
+}
+
+// Send sends an event of this ID once.
+func (p Probe) Send(ctx context.Context, key, project, id string) error {
+	event, err := json.Marshal(map[string]string{"event_id": id, "platform": "other", "level": "error", "message": "sent by the lab"})
 	if err != nil {
-		return "", fmt.Errorf("make an event: %w", err)
+		return fmt.Errorf("make an event: %w", err)
 	}
 	url := strings.TrimSuffix(p.URL, "/") + "/api/" + project + "/store/"
-	err = until(ctx, func(ctx context.Context) error { return post(ctx, url, key, event) })
-	if err != nil {
-		return "", fmt.Errorf("post an event to %s: %w", url, err)
+	if err := post(ctx, url, key, event); err != nil {
+		return fmt.Errorf("post an event to %s: %w", url, err)
 	}
-	return hex.EncodeToString(id), nil
+	return nil
 }
 
 func post(ctx context.Context, url, key string, event []byte) error {

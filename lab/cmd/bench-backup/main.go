@@ -1,35 +1,39 @@
-// Command bench-backup backs up a site of the lab that holds much, under steady
-// writes, twice with sentryctl and once the documented way: down, tar of each
-// volume through a container, up. It prints for how long the UI was away.
+// Command bench-backup installs a site of the lab, fills it, and backs it up
+// under steady writes and a numbered stream of events: twice with sentryctl, a
+// hundredth of the data apart, and once the documented way (down, tar of each
+// volume through a container, up). It restores both, prints times, gaps, lost
+// events and ratios against the goals, and takes the site down. It needs root,
+// as it writes into volumes.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
+
+	"github.com/sentryctl/sentryctl/lab/setup"
 )
 
 type options struct {
-	site, project, url, sentryctl, compose, image string
-	megabytes                                     int
+	version, sentryctl, compose, image string
+	megabytes                          int
+	trace, keep                        bool
 }
 
 func main() {
 	var o options
-	flag.StringVar(&o.site, "site", "", "directory of an installed site of the lab with a repository for backups")
-	flag.StringVar(&o.project, "project", "", "its compose project")
-	flag.StringVar(&o.url, "url", "", "its front door, http://host:port")
+	flag.StringVar(&o.version, "version", "25.10.0", "release of the lab to install")
 	flag.StringVar(&o.sentryctl, "sentryctl", "bin/sentryctl", "the binary to measure")
 	flag.StringVar(&o.compose, "compose", "build/bench/cmd", "the Compose plugin, run on its own")
 	flag.StringVar(&o.image, "image", "sentryctl-lab/nginx:1.29.1-alpine", "an image with sh, tar and gzip")
-	flag.IntVar(&o.megabytes, "mb", 1000, "how much data to make, up to 5000")
+	flag.IntVar(&o.megabytes, "mb", 1000, "how much data to make")
+	flag.BoolVar(&o.trace, "trace", false, "print what sentryctl tells, with times")
+	flag.BoolVar(&o.keep, "keep", false, "leave the site and the repository as they are")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -39,94 +43,70 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, o options) error {
-	if o.site == "" || o.project == "" || o.url == "" {
-		return fmt.Errorf("give --site, --project and --url")
+func run(ctx context.Context, o options) (err error) {
+	root, err := setup.Root(".")
+	if err != nil {
+		return err
 	}
-	if err := fill(ctx, o); err != nil {
+	lab := setup.In(root, os.Stderr)
+	if err := lab.Up(ctx); err != nil {
+		return err
+	}
+	b, clean, err := newBench(ctx, lab, o)
+	if clean != nil {
+		defer func() { err = errors.Join(err, clean()) }()
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s\nmaking %d MB: a quarter in PostgreSQL, a half in parts like ClickHouse's, a quarter in large objects\n", machine(), o.megabytes)
+	if err := b.fill(ctx); err != nil {
 		return fmt.Errorf("make data: %w", err)
 	}
-	writes, stop := context.WithCancel(ctx)
-	defer stop()
-	go write(writes, o)
-	create := func(ctx context.Context) error {
-		return command(ctx, o.sentryctl, "backup", "create", "--site", o.site)
-	}
-	first, err := measure(ctx, o, "sentryctl, first", create)
+	return b.measure(ctx)
+}
+
+// measure takes each way once.
+func (b *bench) measure(ctx context.Context) error {
+	var r report
+	stopWrites, err := b.write(ctx)
 	if err != nil {
 		return err
 	}
-	if err := change(ctx, o); err != nil {
+	defer stopWrites()
+	stream, err := b.newStream(ctx)
+	if err != nil {
+		return err
+	}
+	if r.first, err = b.backUp(ctx, stream, "sentryctl, first"); err != nil {
+		return err
+	}
+	if err := b.change(ctx); err != nil {
 		return fmt.Errorf("change data: %w", err)
 	}
-	second, err := measure(ctx, o, "sentryctl, second", create)
+	if r.second, err = b.backUp(ctx, stream, "sentryctl, second"); err != nil {
+		return err
+	}
+	r.events, r.lost, err = stream.check(ctx)
 	if err != nil {
 		return err
 	}
-	documented, err := measure(ctx, o, "documented way", func(ctx context.Context) error { return tarAll(ctx, o) })
-	if err != nil {
+	fmt.Printf("events taken during both: %d, lost: %d\n", r.events, r.lost)
+	stopWrites()
+	if r.documented, err = b.documented(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("UI gap, second to documented: %.3f (to reach: under 0.100)\n", second.gap.Seconds()/documented.gap.Seconds())
-	fmt.Printf("time, documented to first: %.1f (to reach: 4)   documented to second: %.1f (to reach: 15)\n",
-		documented.took.Seconds()/first.took.Seconds(), documented.took.Seconds()/second.took.Seconds())
-	return nil
-}
-
-// tarAll is the documented way.
-func tarAll(ctx context.Context, o options) (err error) {
-	compose := func(args ...string) error {
-		env := []string{"--project-directory", o.site, "--env-file", filepath.Join(o.site, ".env"), "--env-file", filepath.Join(o.site, ".env.custom")}
-		return command(ctx, o.compose, append(env, args...)...)
-	}
-	out, err := os.MkdirTemp("", "bench-backup-")
-	if err != nil {
+	if r.untar, err = b.untar(ctx); err != nil {
 		return err
 	}
-	defer os.RemoveAll(out)
-	volumes, err := volumesOf(ctx, o)
-	if err != nil {
+	if r.restore, err = b.restore(ctx); err != nil {
 		return err
 	}
-	if err := compose("down"); err != nil {
-		return err
-	}
-	for _, v := range volumes {
-		err := command(ctx, "docker", "run", "--rm", "--network", "none", "-v", v+":/from:ro", "-v", out+":/to", "--entrypoint", "sh", o.image, "-c", "tar -C /from -czf /to/"+v+".tar.gz .")
-		if err != nil {
-			return err
-		}
-	}
-	return compose("up", "--wait", "-d")
-}
-
-func volumesOf(ctx context.Context, o options) ([]string, error) {
-	out, err := exec.CommandContext(ctx, "docker", "volume", "ls", "-q", "--filter", "name="+o.project).Output()
-	return strings.Fields(string(out)), err
-}
-
-func command(ctx context.Context, name string, args ...string) error {
-	c := exec.CommandContext(ctx, name, args...)
-	out, err := c.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s %s: %w: %s", filepath.Base(name), args[0], err, tail(out))
+	r.print()
+	if r.lost > 0 || r.first.refused+r.second.refused > 0 {
+		return errors.New("events were lost")
 	}
 	return nil
 }
 
-func tail(out []byte) string { return string(out[max(0, len(out)-500):]) }
-
-// result is what one way came to.
-type result struct{ took, gap time.Duration }
-
-func measure(ctx context.Context, o options, name string, do func(context.Context) error) (result, error) {
-	gap := watch(ctx, o.url+"/_health/")
-	began := time.Now()
-	err := do(ctx)
-	r := result{took: time.Since(began), gap: gap()}
-	if err != nil {
-		return r, fmt.Errorf("%s: %w", name, err)
-	}
-	fmt.Printf("%-18s  took %6.1f s   UI away %6.2f s\n", name, r.took.Seconds(), r.gap.Seconds())
-	return r, nil
-}
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

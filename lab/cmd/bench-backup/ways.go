@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// result is what one way came to.
+type result struct {
+	seen
+	took         time.Duration
+	rest         time.Duration // services at rest, or down
+	work         time.Duration // of it, reading or writing the data alone
+	bytes, added int64
+	files        int64
+	memory       int64 // the most that the helper held
+}
+
+// backUp makes a backup with sentryctl.
+func (b *bench) backUp(ctx context.Context, s *stream, name string) (result, error) {
+	var lines spoken
+	helper := b.peak(ctx)
+	began := time.Now()
+	var took time.Duration
+	saw, err := s.during(ctx, func() (err error) {
+		lines, err = b.ours(ctx, "backup", "create", "--site", b.site)
+		took = time.Since(began)
+		return err
+	})
+	r := result{seen: saw, took: took, memory: helper()}
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", name, err)
+	}
+	last := lines.last()
+	r.work, r.rest, r.bytes, r.added, r.files = lines.step("capture-volumes"), last.Downtime.Rest, last.Bytes, last.Added, last.Files
+	b.volumes = nil
+	for _, v := range last.Volumes {
+		b.volumes = append(b.volumes, v.Engine)
+	}
+	fmt.Printf("%-18s %8s   volumes %8s   rest %6.2f s   UI away %6.2f s   ingest away %.2f s   %d events refused   %.0f MB/s   %s in %d files, %s added   helper %s\n",
+		name, seconds(r.took), seconds(r.work), r.rest.Seconds(), r.ui.Seconds(), r.ingest.Seconds(), r.refused,
+		float64(r.bytes)/1e6/r.took.Seconds(), mb(r.bytes), r.files, mb(r.added), mb(r.memory))
+	return r, nil
+}
+
+// documented is the way that a person goes today. The volumes are those that
+// the backup holds.
+func (b *bench) documented(ctx context.Context) (result, error) {
+	compose := func(args ...string) error {
+		env := []string{"--project-directory", b.site, "--env-file", filepath.Join(b.site, ".env"), "--env-file", filepath.Join(b.site, ".env.custom")}
+		return command(ctx, b.compose, append(env, args...)...)
+	}
+	var r result
+	var err error
+	began := time.Now()
+	r.ui, err = uiDuring(ctx, func() error {
+		if err := compose("down"); err != nil {
+			return err
+		}
+		packed := time.Now()
+		for _, v := range b.volumes {
+			if err := b.inContainer(ctx, v+":/from:ro", "tar -C /from -czf /archives/"+v+".tar.gz ."); err != nil {
+				return err
+			}
+		}
+		r.work = time.Since(packed)
+		return compose("up", "--wait", "-d")
+	})
+	r.took = time.Since(began)
+	if err != nil {
+		return r, fmt.Errorf("documented way: %w", err)
+	}
+	fmt.Printf("%-18s %8s   tar and gzip %8s                UI away %6.2f s\n", "documented way", seconds(r.took), seconds(r.work), r.ui.Seconds())
+	return r, nil
+}
+
+// uiDuring says for how long the UI was away until do has ended.
+func uiDuring(ctx context.Context, do func() error) (time.Duration, error) {
+	watched, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gap := make(chan time.Duration, 1)
+	go func() { gap <- watch(watched) }()
+	err := do()
+	cancel()
+	return <-gap, err
+}
+
+func (b *bench) inContainer(ctx context.Context, volume, script string) error {
+	return command(ctx, "docker", "run", "--rm", "--network", "none", "-v", volume, "-v", b.archives+":/archives", "--entrypoint", "sh", b.image, "-c", script)
+}
+
+// untar unpacks the archives into new volumes.
+func (b *bench) untar(ctx context.Context) (result, error) {
+	var r result
+	for _, v := range b.volumes {
+		name := prefix + "-untar-" + v
+		if _, err := b.Docker.Output(ctx, "volume", "create", name); err != nil {
+			return r, err
+		}
+		began := time.Now()
+		if err := b.inContainer(ctx, name+":/to", "tar -C /to -xzf /archives/"+v+".tar.gz"); err != nil {
+			return r, err
+		}
+		r.work += time.Since(began)
+	}
+	fmt.Printf("%-18s %8s\n", "tar xz", seconds(r.work))
+	for _, v := range b.volumes {
+		if _, err := b.Docker.Output(ctx, "volume", "rm", prefix+"-untar-"+v); err != nil {
+			return r, err
+		}
+	}
+	return r, os.RemoveAll(b.archives)
+}
+
+// restore brings the newest backup back into the running site.
+func (b *bench) restore(ctx context.Context) (result, error) {
+	var lines spoken
+	var r result
+	var err error
+	began := time.Now()
+	r.ui, err = uiDuring(ctx, func() (err error) {
+		lines, err = b.ours(ctx, "restore", "--site", b.site, "--yes")
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
+	r.took, r.work = time.Since(began), lines.step("fill-volumes")
+	fmt.Printf("%-18s %8s   into volumes %8s                UI away %6.2f s\n", "sentryctl restore", seconds(r.took), seconds(r.work), r.ui.Seconds())
+	return r, nil
+}
+
+// peak follows the helper of a backup until it is asked for the most memory
+// that was resident. The control group's own figure would count the cache of
+// the files that it reads.
+func (b *bench) peak(ctx context.Context) func() int64 {
+	ctx, cancel := context.WithCancel(ctx)
+	most := make(chan int64, 1)
+	go func() {
+		var peak int64
+		pid := ""
+		for ctx.Err() == nil {
+			if pid == "" || pid == "0" {
+				pid, _ = b.Docker.Output(ctx, "inspect", "-f", "{{.State.Pid}}", prefix+"-sentryctl-backup") // it may not be there yet
+			}
+			peak = max(peak, highWater(pid))
+			select {
+			case <-ctx.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+		most <- peak
+	}()
+	return func() int64 { cancel(); return <-most }
+}
+
+func highWater(pid string) int64 {
+	status, _ := os.ReadFile(filepath.Join("/proc", pid, "status")) // it may be gone
+	for line := range bytes.Lines(status) {
+		if f := bytes.Fields(line); len(f) > 1 && string(f[0]) == "VmHWM:" {
+			kb, _ := strconv.ParseInt(string(f[1]), 10, 64) // the kernel's own
+			return kb << 10
+		}
+	}
+	return 0
+}
+
+func mb(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/1e6) }
