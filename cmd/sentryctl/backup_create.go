@@ -16,6 +16,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/health"
+	"github.com/sentryctl/sentryctl/internal/priority"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/step"
@@ -112,7 +113,10 @@ func (a *app) runBackupCreate(ctx context.Context, o backupCreateOptions) error 
 		return err
 	}
 	defer closeEngine()
-	env.Plan = o.plan(acc, env.Now())
+	env.Plan, env.Hurry = o.plan(acc, env.Now()), hurry
+	if env.Priority, err = priority.Mine(); err != nil {
+		return err
+	}
 	if err := settleBackup(ctx, s, env.Stack, env.Force); err != nil {
 		return err
 	}
@@ -124,6 +128,15 @@ func (a *app) runBackupCreate(ctx context.Context, o backupCreateOptions) error 
 		return err
 	}
 	return errors.Join(keepMetrics(s, rec, env.Manifest()), a.tellBackup(env.Manifest()))
+}
+
+// hurry takes this process to normal priority, and back.
+func hurry() (calm func() error, err error) {
+	was, err := priority.Mine()
+	if err == nil {
+		err = priority.Priority{}.Take()
+	}
+	return was.Take, err
 }
 
 func (o backupCreateOptions) plan(acc repository.Access, now time.Time) backup.Plan {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/priority"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/workload"
@@ -31,6 +32,7 @@ type Looks interface {
 type Work interface {
 	Exec(ctx context.Context, service string, c workload.Exec) (workload.Result, error)
 	Talk(ctx context.Context, t workload.Talk) error
+	Weigh(ctx context.Context, helper string, w workload.Weight) error
 }
 
 // Stack is the project of a site on its Engine.
@@ -59,6 +61,9 @@ type FrontDoor interface {
 // gone. release tells it that they do.
 type Guard func(ctx context.Context) (release func() error, err error)
 
+// Hurry gives this process normal priority until calm takes it back.
+type Hurry func() (calm func() error, err error)
+
 // Plan is what a backup is asked for.
 type Plan struct {
 	Access      repository.Access
@@ -68,9 +73,10 @@ type Plan struct {
 	Profile     string
 	Mode        Mode
 	Choice      Choice
-	CloseDoor   bool // the ingest door rests too
-	Force       bool // take a site that is not whole
-	Drafts      int  // passes while all run
+	CloseDoor   bool              // the ingest door rests too
+	Force       bool              // take a site that is not whole
+	Drafts      int               // passes while all run
+	Priority    priority.Priority // while nothing rests
 	MaxRest     time.Duration
 	Description string
 }
@@ -84,6 +90,7 @@ type Env struct {
 	FrontDoor FrontDoor
 	Watch     Watch
 	Guard     Guard
+	Hurry     Hurry // may be nil
 	Sink      event.Sink
 	Now       func() time.Time
 

@@ -13,6 +13,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/priority"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
@@ -44,6 +45,7 @@ func captureVolumes() Step {
 
 // The places in a helper container.
 const (
+	helperName       = "backup"
 	helperRepository = "/repository"
 	helperWork       = "/tmp/backup"
 	helperVolumes    = "/volumes/"
@@ -51,8 +53,11 @@ const (
 
 // helper says what to run and what it hears first.
 func (e *Env) helper(word io.Reader, line func([]byte)) (workload.Talk, error) {
-	t := workload.Talk{Helper: workload.Helper{Name: "backup", Args: []string{"capture"}}, Line: line}
-	req := capture.Request{Roots: e.Roots, Site: e.Record.Project, Set: e.Set, Moving: e.Mode == Hot, Force: e.Force}
+	t := workload.Talk{Helper: workload.Helper{Name: helperName, Args: []string{"capture"}}, Line: line}
+	req := capture.Request{Roots: e.Roots, Site: e.Record.Project, Set: e.Set, Moving: e.Mode == Hot, Force: e.Force, Priority: e.Priority}
+	if e.Priority.Low() {
+		t.Weight = workload.Weight{CPU: e.Priority.Shares(), Disk: e.Priority.DiskWeight()}
+	}
 	if e.Mode == Precopy {
 		req.Drafts = e.Drafts
 	}
@@ -102,6 +107,7 @@ type session struct {
 	waking  sync.Mutex
 	woken   bool
 	release func() error
+	calm    func() error
 	offsets <-chan offsetsRead
 	stop    func() Gaps
 	err     error
@@ -124,6 +130,8 @@ func (s *session) take(r capture.Report) error {
 	switch {
 	case r.Progress != nil:
 		e.Sink.Emit(event.Progress{Item: r.Progress.Volume, Unit: "bytes", Done: r.Progress.Done, Total: r.Progress.Total})
+	case r.Warning != "":
+		e.Sink.Emit(event.Notice{Level: "warn", Text: r.Warning})
 	case r.Draft != nil:
 		s.drafts = append(s.drafts, *r.Draft)
 		e.Sink.Emit(event.Log{Source: "backup", Text: fmt.Sprintf("pass %d while all runs: %d files, %d bytes read in %s",
@@ -159,6 +167,7 @@ func (s *session) begin() error {
 	e.manifest.Rested = r
 	e.manifest.Downtime.Predicted = Predict(s.pace(len(r.All())))
 	e.Sink.Emit(event.Notice{Level: "info", Text: fmt.Sprintf("%d services rest now, for about %s", len(r.All()), e.manifest.Downtime.Predicted.Round(100*time.Millisecond))})
+	s.hurry()
 	var err error
 	if s.release, err = e.Guard(s.ctx); err != nil {
 		return fmt.Errorf("start the guard: %w", err)
@@ -183,6 +192,27 @@ func (s *session) begin() error {
 	return nil
 }
 
+// hurry ends all politeness: what is slow now makes the rest longer.
+func (s *session) hurry() {
+	e := s.env
+	if !e.Priority.Low() {
+		return
+	}
+	normal := priority.Priority{}
+	e.warn(e.Stack.Weigh(s.ctx, helperName, workload.Weight{CPU: normal.Shares(), Disk: normal.DiskWeight()}))
+	if e.Hurry != nil {
+		var err error
+		s.calm, err = e.Hurry()
+		e.warn(err)
+	}
+}
+
+func (e *Env) warn(err error) {
+	if err != nil {
+		e.Sink.Emit(event.Notice{Level: "warn", Text: "priority: " + err.Error()})
+	}
+}
+
 // wake lets the services go on. It may be called again.
 func (s *session) wake(ctx context.Context) error {
 	s.waking.Lock()
@@ -200,6 +230,9 @@ func (s *session) wake(ctx context.Context) error {
 		s.limit.Stop()
 	}
 	s.env.manifest.Downtime.Rest = s.env.Now().Sub(s.rested)
+	if s.calm != nil {
+		s.env.warn(s.calm())
+	}
 	return s.release()
 }
 

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/client"
 
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/workload"
@@ -27,6 +29,17 @@ func (s *Stack) Talk(ctx context.Context, t workload.Talk) error {
 	return s.engine.Talk(ctx, t)
 }
 
+// Weigh gives a helper that runs another weight.
+func (s *Stack) Weigh(ctx context.Context, name string, w workload.Weight) error {
+	_, err := s.engine.api.ContainerUpdate(ctx, s.containerName(name), client.ContainerUpdateOptions{
+		Resources: &container.Resources{CPUShares: w.CPU, BlkioWeight: w.Disk},
+	})
+	if err != nil {
+		return fmt.Errorf("change the weight of helper %s: %w", name, gone(err))
+	}
+	return nil
+}
+
 func (e *Engine) talk(ctx context.Context, t workload.Talk) error {
 	for _, m := range t.Mounts {
 		if err := e.volumeExists(ctx, m.Volume); err != nil {
@@ -44,6 +57,10 @@ func (e *Engine) talk(ctx context.Context, t workload.Talk) error {
 	o.Config.AttachStdin, o.Config.OpenStdin, o.Config.StdinOnce = true, true, true
 	for _, m := range t.HostMounts {
 		o.HostConfig.Mounts = append(o.HostConfig.Mounts, mount.Mount{Type: mount.TypeBind, Source: m.Host, Target: m.Path, ReadOnly: m.ReadOnly})
+	}
+	if t.Weight != (workload.Weight{}) {
+		o.HostConfig.CPUShares, o.HostConfig.BlkioWeight = t.Weight.CPU, t.Weight.Disk
+		o.HostConfig.CapAdd = []string{"SYS_NICE"} // to lower its own priority, and to take that back
 	}
 	made, err := e.api.ContainerCreate(ctx, o)
 	if err != nil {

@@ -7,8 +7,16 @@ import "io"
 type Talk struct {
 	Helper
 	HostMounts []HostMount
+	Weight     Weight
 	In         io.Reader
 	Line       func([]byte) // each line of its stdout; may not keep the bytes
+}
+
+// Weight is how much a container gets of the CPUs and the disks when others
+// want them too. The zero value leaves it to the Engine.
+type Weight struct {
+	CPU  int64  // shares; others have 1024
+	Disk uint16 // 10 to 1000; others have 500
 }
 
 // HostMount is a directory or a file of the Engine's machine in a helper

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/priority"
 )
 
 // Request is the first line that a helper hears. It holds secrets and is never
@@ -27,6 +28,8 @@ type Request struct {
 	// Moving lets files change while the last pass reads them.
 	Moving bool `json:"moving,omitempty"`
 	Force  bool `json:"force,omitempty"` // whatever room there is
+	// Priority is for as long as nothing rests.
+	Priority priority.Priority `json:"priority"`
 }
 
 // Volume is one directory to read. Name is its name in the repository.
@@ -46,6 +49,7 @@ const SetTag = "set"
 
 // Report is one line that a helper says. One of its fields is set.
 type Report struct {
+	Warning  string    `json:"warning,omitempty"`
 	Progress *Progress `json:"progress,omitempty"`
 	Draft    *Pass     `json:"draft,omitempty"`
 	Ready    bool      `json:"ready,omitempty"`
@@ -101,6 +105,9 @@ func Run(ctx context.Context, req Request, in io.Reader, say func(Report)) error
 	if err := trust(req.Roots); err != nil {
 		return err
 	}
+	if req.Priority.Low() {
+		warn(say, req.Priority.Take())
+	}
 	rep, err := repository.Open(ctx, req.Access)
 	if err != nil {
 		return err
@@ -119,6 +126,9 @@ func Run(ctx context.Context, req Request, in io.Reader, say func(Report)) error
 		}
 		say(Report{Draft: &pass})
 	}
+	if req.Priority.Low() && !req.Moving {
+		warn(say, priority.Priority{}.Take()) // services rest from now on
+	}
 	say(Report{Ready: true})
 	word := make([]byte, len(Go))
 	if _, err := io.ReadFull(in, word); err != nil {
@@ -130,6 +140,12 @@ func Run(ctx context.Context, req Request, in io.Reader, say func(Report)) error
 	}
 	say(Report{Final: &pass})
 	return c.forgetDrafts(ctx)
+}
+
+func warn(say func(Report), err error) {
+	if err != nil {
+		say(Report{Warning: err.Error()})
+	}
 }
 
 // capturing is one run.

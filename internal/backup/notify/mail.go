@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"mime"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"net/mail"
 	"net/smtp"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +25,7 @@ type Mail struct {
 	TLS          string   `yaml:"tls"`  // starttls (default), implicit, none
 	User         string   `yaml:"user"`
 	PasswordFile string   `yaml:"password_file"`
+	CAFile       string   `yaml:"ca_file"` // certificates to trust besides the machine's, PEM
 	From         string   `yaml:"from"`
 	To           []string `yaml:"to"`
 	On           When     `yaml:"on"`
@@ -102,9 +105,11 @@ func (m Mail) send(ctx context.Context, n Notice) error {
 }
 
 func (m Mail) dial(ctx context.Context) (*smtp.Client, error) {
-	secure := &tls.Config{ServerName: m.Host}
+	secure, err := m.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
 	var conn net.Conn
-	var err error
 	if m.TLS == "implicit" {
 		conn, err = (&tls.Dialer{Config: secure}).DialContext(ctx, "tcp", m.address())
 	} else {
@@ -130,6 +135,24 @@ func (m Mail) dial(ctx context.Context) (*smtp.Client, error) {
 		}
 	}
 	return c, nil
+}
+
+func (m Mail) tlsConfig() (*tls.Config, error) {
+	if m.CAFile == "" {
+		return &tls.Config{ServerName: m.Host}, nil
+	}
+	data, err := os.ReadFile(m.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, err
+	}
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, fmt.Errorf("%s holds no certificate", m.CAFile)
+	}
+	return &tls.Config{ServerName: m.Host, RootCAs: pool}, nil
 }
 
 func (m Mail) message(n Notice, now time.Time) []byte {

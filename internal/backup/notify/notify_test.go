@@ -1,12 +1,9 @@
 package notify_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -133,63 +130,6 @@ func TestCommand(t *testing.T) {
 	n.Config.Commands[0].Run = []string{"/bin/sh", "-c", "echo no such channel; exit 3"}
 	if err := n.Send(t.Context(), sample(false)); err == nil || !strings.Contains(err.Error(), "no such channel") {
 		t.Errorf("got %v", err)
-	}
-}
-
-// A mail goes out in the steps of SMTP.
-func TestMail(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	heard := make(chan string, 1)
-	go func() { heard <- serveMail(l) }()
-	n := notify.Notifier{Config: notify.Config{Mail: []notify.Mail{{
-		Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: "none", From: "Sentry <sentry@example.com>", To: []string{"ops@example.com", "ann@example.com"},
-	}}}}
-	if err := n.Send(t.Context(), sample(false)); err != nil {
-		t.Fatal(err)
-	}
-	got := <-heard
-	for _, want := range []string{
-		"MAIL FROM:<sentry@example.com>", "RCPT TO:<ops@example.com>", "RCPT TO:<ann@example.com>",
-		"Subject: Sentry backup FAILED on box\r\n", "To: ops@example.com, ann@example.com\r\n", "error:   the repository is full",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("no %q in\n%s", want, got)
-		}
-	}
-}
-
-// serveMail plays a mail server for one connection and gives what it heard.
-func serveMail(l net.Listener) string {
-	conn, err := l.Accept()
-	if err != nil {
-		return err.Error()
-	}
-	defer conn.Close()
-	fmt.Fprint(conn, "220 ready\r\n")
-	var all strings.Builder
-	r, inData := bufio.NewReader(conn), false
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return all.String()
-		}
-		all.WriteString(line)
-		switch word := strings.TrimSpace(line); {
-		case inData && word != ".":
-		case word == "DATA":
-			inData = true
-			fmt.Fprint(conn, "354 go on\r\n")
-		case word == "QUIT":
-			fmt.Fprint(conn, "221 bye\r\n")
-			return all.String()
-		default:
-			inData = false
-			fmt.Fprint(conn, "250 ok\r\n")
-		}
 	}
 }
 
