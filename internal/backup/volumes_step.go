@@ -77,7 +77,7 @@ func (e *Env) helper(word io.Reader, line func([]byte)) (workload.Talk, error) {
 
 // reach gives a helper the way to the repository.
 func reach(a repository.Access, t *workload.Talk) repository.Access {
-	a.Dir = helperWork
+	a.Dir, t.Scratch = helperWork, helperWork
 	switch {
 	case a.Target.Kind == repository.Folder:
 		t.HostMounts = append(t.HostMounts, workload.HostMount{Host: a.Target.Path, Path: helperRepository})

@@ -58,6 +58,10 @@ func (e *Engine) talk(ctx context.Context, t workload.Talk) error {
 	for _, m := range t.HostMounts {
 		o.HostConfig.Mounts = append(o.HostConfig.Mounts, mount.Mount{Type: mount.TypeBind, Source: m.Host, Target: m.Path, ReadOnly: m.ReadOnly})
 	}
+	if t.Scratch != "" {
+		// A volume without a name: the container's own layer is slow with some storage drivers.
+		o.HostConfig.Mounts = append(o.HostConfig.Mounts, mount.Mount{Type: mount.TypeVolume, Target: t.Scratch})
+	}
 	if t.Weight != (workload.Weight{}) {
 		o.HostConfig.CPUShares, o.HostConfig.BlkioWeight = t.Weight.CPU, t.Weight.Disk
 		o.HostConfig.CapAdd = []string{"SYS_NICE"} // to lower its own priority, and to take that back

@@ -7,6 +7,7 @@ import "io"
 type Talk struct {
 	Helper
 	HostMounts []HostMount
+	Scratch    string // a directory on the Engine's disk for as long as it runs; "" for none
 	Weight     Weight
 	In         io.Reader
 	Line       func([]byte) // each line of its stdout; may not keep the bytes

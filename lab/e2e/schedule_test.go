@@ -40,4 +40,27 @@ func TestScheduledBackup(t *testing.T) {
 			t.Errorf("no good backup in the metrics:\n%s", data)
 		}
 	}
+	overdue(t, s, site, dir)
+}
+
+// overdue lets a run take longer than it may, as next to nothing of it can be
+// uploaded: it ends, says so, and all services go on. The next one is good.
+func overdue(t *testing.T, s *labtest.Site, site []string, dir string) {
+	t.Helper()
+	before := containers(t, s)
+	schedule := append([]string{"backup", "schedule", "--using", "cron", "--unit-dir", dir, "--verify", "never", "--prune", "never"}, site...)
+	sentryctl(t, s, append(schedule, "--max-duration", "15s", "--bandwidth", "200")...).exits(0)
+	e := sentryctl(t, s, append([]string{"backup", "run"}, site...)...).exits(130)
+	if end := e.last("error"); !strings.Contains(end.Error, "it took longer than 15s and was stopped") || !strings.Contains(end.Hint, "--max-duration") {
+		t.Errorf("told: %+v", end)
+	}
+	if touched := differing(before, containers(t, s)); len(touched) > 0 {
+		t.Errorf("containers touched: %v", touched)
+	}
+	if paused := docker(t, s, "ps", "-q", "--filter", "status=paused", "--filter", "label=com.docker.compose.project="+s.Prefix); len(paused) > 0 {
+		t.Errorf("services still rest: %v", paused)
+	}
+	findEvent(t, s)
+	sentryctl(t, s, schedule...).exits(0)
+	sentryctl(t, s, append([]string{"backup", "run"}, site...)...).exits(0)
 }

@@ -30,6 +30,7 @@ type output struct {
 	options RestoreOptions
 	later   map[string]string // file, and the one that it is a link to
 	failed  atomic.Bool       // the disk refused, not the repository
+	pace    pace
 
 	mu   sync.Mutex
 	dirs map[string]time.Time // set at the end, as what comes later changes them
@@ -120,16 +121,10 @@ func (o *output) WriteFile(ctx context.Context, rel string, f kfs.File, told res
 	if _, is := o.later[p]; is || o.skips(p) {
 		return nil
 	}
-	if info, err := o.root.Lstat(p); err == nil && !(o.options.Again && info.Mode().IsRegular()) {
-		return fmt.Errorf("%q is there already", p)
-	}
 	if err := o.content(ctx, p, f, told); err != nil {
 		return fmt.Errorf("%s: %w", p, err)
 	}
-	if err := o.ownAndMode(p, f); err != nil {
-		return o.mine(err)
-	}
-	return o.mine(o.root.Chtimes(p, f.ModTime(), f.ModTime()))
+	return nil
 }
 
 func (o *output) skips(p string) bool { return o.options.Skip != nil && o.options.Skip(p) }
@@ -140,13 +135,19 @@ func (o *output) content(ctx context.Context, p string, f kfs.File, told restore
 		return err
 	}
 	defer in.Close()
-	h, err := o.root.OpenFile(p, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	h, err := o.create(p)
+	if errors.Is(err, os.ErrExist) {
+		return errors.New("it is there already")
+	}
 	if err != nil {
 		return o.mine(err)
 	}
 	defer h.Close()
-	if err := o.copySparse(h, in, told); err != nil {
+	if err := o.copySparse(h, in, f.Size(), told); err != nil {
 		return err
+	}
+	if err := o.describe(h, f); err != nil {
+		return o.mine(err)
 	}
 	if !o.options.NoSync && f.Size() > 0 {
 		// Begins to write out; finish waits for all of it.
@@ -155,23 +156,52 @@ func (o *output) content(ctx context.Context, p string, f kfs.File, told restore
 	return o.mine(h.Close())
 }
 
+// create makes a file that was not there, or that a run before left unfinished.
+func (o *output) create(p string) (*os.File, error) {
+	const fresh = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	h, err := o.root.OpenFile(p, fresh, 0o600)
+	if !o.options.Again || !errors.Is(err, os.ErrExist) {
+		return h, err
+	}
+	if err := o.root.Remove(p); err != nil {
+		return nil, err
+	}
+	return o.root.OpenFile(p, fresh, 0o600)
+}
+
+// describe gives an open file its owner, mode and time. The owner comes first,
+// as a change of it drops set-user-ID.
+func (o *output) describe(h *os.File, f kfs.File) error {
+	if !o.options.SkipOwners {
+		if err := h.Chown(int(f.Owner().UserID), int(f.Owner().GroupID)); err != nil {
+			return err
+		}
+	}
+	if err := h.Chmod(f.Mode() & kfs.ModBits); err != nil {
+		return err
+	}
+	when := unix.NsecToTimespec(f.ModTime().UnixNano())
+	return futimens(h, []unix.Timespec{when, when})
+}
+
 // hole is the smallest run of zeros that becomes a hole: a page.
 const hole = 4096
 
+// mostAtOnce bounds the buffer of a file: a multiple of hole.
+const mostAtOnce = 1 << 20
+
 // copySparse writes what is read and leaves holes where there are only zeros.
-func (o *output) copySparse(h *os.File, in io.Reader, told restore.FileWriteProgress) error {
-	buf := make([]byte, 64<<10)
+func (o *output) copySparse(h *os.File, in io.Reader, size int64, told restore.FileWriteProgress) error {
+	buf := make([]byte, min(max(size, 1), mostAtOnce))
 	var at int64
 	for {
 		n, err := io.ReadFull(in, buf)
-		for part := range slices.Chunk(buf[:n], hole) {
-			if !zeros(part) {
-				if _, err := h.WriteAt(part, at); err != nil {
-					return o.mine(err)
-				}
+		for _, r := range written(buf[:n]) {
+			if _, err := h.WriteAt(buf[r.from:r.to], at+int64(r.from)); err != nil {
+				return o.mine(err)
 			}
-			at += int64(len(part))
 		}
+		at += int64(n)
 		told(int64(n))
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -180,6 +210,26 @@ func (o *output) copySparse(h *os.File, in io.Reader, told restore.FileWriteProg
 			return err
 		}
 	}
+}
+
+// span is a part of a buffer.
+type span struct{ from, to int }
+
+// written gives the runs of pages that do not hold zeros alone.
+func written(p []byte) (runs []span) {
+	at := 0
+	for page := range slices.Chunk(p, hole) {
+		end := at + len(page)
+		switch {
+		case zeros(page):
+		case len(runs) > 0 && runs[len(runs)-1].to == at:
+			runs[len(runs)-1].to = end
+		default:
+			runs = append(runs, span{at, end})
+		}
+		at = end
+	}
+	return runs
 }
 
 func zeros(p []byte) bool {
@@ -256,7 +306,7 @@ func (o *output) ownAndMode(p string, e kfs.Entry) error {
 func (o *output) Close(context.Context) error { return nil }
 
 func (o *output) tell(s restore.Stats) {
-	if o.options.Progress != nil {
+	if o.options.Progress != nil && o.pace.due() {
 		o.options.Progress(s.RestoredTotalFileSize+s.SkippedTotalFileSize, o.options.Snapshot.Bytes)
 	}
 }

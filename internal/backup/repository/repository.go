@@ -40,6 +40,8 @@ const (
 	clientHost = "sentryctl"
 )
 
+// What is kept at hand of a place that is reached over a network: directories
+// and indexes above all, as what files hold is mostly read once.
 const (
 	contentCache  = 64 << 20
 	metadataCache = 256 << 20
@@ -138,13 +140,13 @@ func (a Access) cacheDir() string {
 }
 
 func (a Access) writeConfig(conn blob.ConnectionInfo) (string, error) {
-	cache := a.cacheDir()
-	if err := os.MkdirAll(cache, 0o700); err != nil {
+	caching, err := a.caching()
+	if err != nil {
 		return "", err
 	}
 	data, err := json.Marshal(repo.LocalConfig{
 		Storage: &conn,
-		Caching: &content.CachingOptions{CacheDirectory: cache, ContentCacheSizeBytes: contentCache, MetadataCacheSizeBytes: metadataCache},
+		Caching: &caching,
 		ClientOptions: repo.ClientOptions{Hostname: clientHost, Username: clientUser, ReadOnly: a.ReadOnly,
 			Description: "Backups of self-hosted Sentry", FormatBlobCacheDuration: -1},
 	})
@@ -157,6 +159,18 @@ func (a Access) writeConfig(conn blob.ConnectionInfo) (string, error) {
 	}
 	_, err = f.Write(data)
 	return f.Name(), errors.Join(err, f.Close())
+}
+
+// caching keeps nothing of a folder: it is as near as a cache would be, and
+// each file in a cache has to be made.
+func (a Access) caching() (content.CachingOptions, error) {
+	if a.Target.Kind == Folder {
+		return content.CachingOptions{}, os.MkdirAll(a.Dir, 0o700)
+	}
+	return content.CachingOptions{
+		CacheDirectory: a.cacheDir(), ContentCacheSizeBytes: contentCache, ContentCacheSizeLimitBytes: contentCache,
+		MetadataCacheSizeBytes: metadataCache, MetadataCacheSizeLimitBytes: metadataCache,
+	}, os.MkdirAll(a.cacheDir(), 0o700)
 }
 
 // Close ends the use of the repository.

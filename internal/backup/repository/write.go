@@ -223,28 +223,28 @@ func (m *memory) Size() int64       { return int64(len(m.file.Data)) }
 // progress counts what kopia tells.
 type progress struct {
 	upload.NullUploadProgress
-	report              func(Progress)
-	files, bytes        atomic.Int64
-	read, passed, ticks atomic.Int64
+	report       func(Progress)
+	files, bytes atomic.Int64
+	read, passed atomic.Int64
+	pace         pace
 }
 
 func (p *progress) CachedFile(_ string, size int64) { p.bytes.Add(size) }
 func (p *progress) HashedBytes(n int64) {
 	p.read.Add(n)
 	p.bytes.Add(n)
-	p.tell(1 << 4) // in steps of a buffer
+	p.tell()
 }
 
 func (p *progress) FinishedFile(_ string, err error) {
 	p.files.Add(1)
-	p.tell(1 << 8)
+	p.tell()
 }
 
 func (p *progress) Error(string, error, bool) { p.passed.Add(1) }
 
-// tell reports once in a number of calls.
-func (p *progress) tell(every int64) {
-	if p.report != nil && p.ticks.Add(1)%every == 0 {
+func (p *progress) tell() {
+	if p.report != nil && p.pace.due() {
 		p.report(Progress{Files: p.files.Load(), Bytes: p.bytes.Load(), Read: p.read.Load()})
 	}
 }

@@ -55,6 +55,18 @@ func (b *bench) change(ctx context.Context) error {
 	return b.objects(ctx, 1<<20, 1<<20+max(1, b.megabytes*10/4*1000/objectBytes))
 }
 
+// settle lets what was just written come to rest, as most of a site's data has
+// by night: files of the last 40 s are read twice, as a clock's tick and the
+// kernel's own memory may hide a change.
+func settle(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(45 * time.Second):
+		return nil
+	}
+}
+
 // parts writes parts of these numbers into ClickHouse's volume, past it.
 func (b *bench) parts(ctx context.Context, from, to int) error {
 	return b.inVolume(ctx, "clickhouse", func(dir string) error {

@@ -78,11 +78,17 @@ func (b *bench) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := settle(ctx); err != nil {
+		return err
+	}
 	if r.first, err = b.backUp(ctx, stream, "sentryctl, first"); err != nil {
 		return err
 	}
 	if err := b.change(ctx); err != nil {
 		return fmt.Errorf("change data: %w", err)
+	}
+	if err := settle(ctx); err != nil {
+		return err
 	}
 	if r.second, err = b.backUp(ctx, stream, "sentryctl, second"); err != nil {
 		return err
