@@ -81,6 +81,7 @@ type Offset struct {
 	Topic     string `json:"topic"`
 	Partition int    `json:"partition"`
 	Offset    int64  `json:"offset"`
+	Lag       int64  `json:"lag,omitempty"` // what of the log it had not read
 }
 
 // Downtime is what was seen from outside, and what was expected.

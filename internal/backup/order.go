@@ -31,6 +31,9 @@ func PlanRest(m release.Model, present []string, volumes []Volume, closeDoor boo
 		}
 	}
 	door := doorOf(m)
+	for _, name := range queuesOf(m, volumes) {
+		isStore[name] = false // its log is not taken, and where its readers stand is asked of it during the rest
+	}
 	deps := map[string][]string{}
 	for _, s := range m.Services {
 		deps[s.Name] = s.DependsOn
@@ -46,6 +49,21 @@ func PlanRest(m release.Model, present []string, volumes []Volume, closeDoor boo
 		}
 	}
 	return r
+}
+
+// queuesOf names the services whose queue is left out of the backup.
+func queuesOf(m release.Model, volumes []Volume) []string {
+	var names []string
+	for _, v := range m.Volumes {
+		if !slices.ContainsFunc(volumes, func(c Volume) bool { return c.Name == v.Name && c.Class == Queue && !c.Taken() }) {
+			continue
+		}
+		for _, use := range v.MountedBy {
+			service, _, _ := strings.Cut(use, ":")
+			names = append(names, service)
+		}
+	}
+	return names
 }
 
 // doorOf names the services by which events come in.

@@ -31,7 +31,7 @@ func model() release.Model {
 			vol("sentry-clickhouse", "clickhouse:/var/lib/clickhouse"), vol("sentry-clickhouse-log", "clickhouse:/var/log/clickhouse-server"),
 			vol("sentry-data", "web:/data", "worker:/data"), vol("sentry-kafka", "kafka:/var/lib/kafka/data"), vol("sentry-kafka-log", "kafka:/var/lib/kafka/log"),
 			vol("sentry-nginx-cache", "nginx:/var/cache/nginx"), vol("sentry-nginx-www", "nginx:/var/www"), vol("sentry-postgres", "postgres:/var/lib/postgresql/data"),
-			vol("sentry-redis", "redis:/data"), vol("sentry-symbolicator", "symbolicator:/data"), vol("sentry-taskbroker", "taskbroker:/opt/sqlite"),
+			vol("sentry-redis", "redis:/data"), vol("sentry-secrets", "kafka:/etc/kafka/secrets"), vol("sentry-symbolicator", "symbolicator:/data"), vol("sentry-taskbroker", "taskbroker:/opt/sqlite"),
 			vol("sentry-unused"), vol("sentry-vroom", "vroom:/var/vroom/sentry-profiles"), vol("sentry-zookeeper", "zookeeper:/var/lib/zookeeper/data"),
 		},
 		Ports: []release.Port{{Service: "nginx", Published: "9000", Target: 80}},
@@ -50,7 +50,7 @@ func TestVolumesAreJudgedByWhereTheyAreMounted(t *testing.T) {
 	want := map[string]string{
 		"sentry-clickhouse": "durable true", "sentry-clickhouse-log": "log false", "sentry-data": "durable true",
 		"sentry-kafka": "queue false", "sentry-kafka-log": "log false", "sentry-nginx-cache": "cache false", "sentry-nginx-www": "durable false",
-		"sentry-postgres": "durable true", "sentry-redis": "durable true", "sentry-symbolicator": "cache true", "sentry-taskbroker": "durable true",
+		"sentry-postgres": "durable true", "sentry-redis": "durable true", "sentry-secrets": "durable true", "sentry-symbolicator": "cache true", "sentry-taskbroker": "durable true",
 		"sentry-vroom": "durable true", "sentry-zookeeper": "queue false",
 	}
 	if d := cmp.Diff(want, got); d != "" {

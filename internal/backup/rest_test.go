@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,21 +124,4 @@ func TestBrokenNoteIsTold(t *testing.T) {
 	if _, err := os.Stat(s.Own("backup", "resting.json")); errors.Is(err, os.ErrNotExist) {
 		t.Error("the note is gone")
 	}
-}
-
-func TestOffsetsAreReadFromTheTable(t *testing.T) {
-	text := "\nConsumer group 'a' has no active members.\n\nGROUP  TOPIC  PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG\na      t      0          12              15              3   -\na      t      1          -               15              -   -\n"
-	want := []backup.Offset{{Group: "a", Topic: "t", Offset: 12}}
-	if d := cmp.Diff(want, backup.ParseOffsets([]byte(text))); d != "" {
-		t.Error(d)
-	}
-}
-
-func FuzzParseOffsets(f *testing.F) {
-	f.Add([]byte("g t 0 1"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if list := backup.ParseOffsets(text); slices.ContainsFunc(list, func(o backup.Offset) bool { return o.Group == "" }) {
-			t.Errorf("got %+v", list)
-		}
-	})
 }

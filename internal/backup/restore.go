@@ -23,6 +23,7 @@ type VolumeStore interface {
 // RestoreStack is the project that is brought back.
 type RestoreStack interface {
 	VolumeStore
+	executor
 	Stop(ctx context.Context, services ...string) error
 	Start(ctx context.Context, services ...string) error
 	Talk(ctx context.Context, t workload.Talk) error
@@ -49,6 +50,7 @@ type RestoreEnv struct {
 	Now       func() time.Time
 
 	mark string
+	lack string // what could not be done, "" for nothing
 }
 
 // RestoreStep is a step of a restore.
@@ -64,6 +66,7 @@ func RestoreSteps() []RestoreStep {
 		{ID: "stop-services", Title: "Stop the services", Idempotent: true, Always: true, Run: func(ctx context.Context, e *RestoreEnv) error { return e.Stack.Stop(ctx) }},
 		{ID: "swap-volumes", Title: "Put the new volumes in place", Idempotent: true, Always: true, Skip: noVolumes, Run: run((*RestoreEnv).swap)},
 		{ID: "restore-site", Title: "Write the site's files", Idempotent: true, Always: true, Skip: noFiles, Run: run((*RestoreEnv).files)},
+		{ID: "set-consumer-groups", Title: "Set Kafka's consumer groups", Idempotent: true, Always: true, Skip: noGroups, Run: run((*RestoreEnv).groups)},
 		{ID: "start-restored", Title: "Start the services", Idempotent: true, Always: true, Skip: noStart, Run: func(ctx context.Context, e *RestoreEnv) error { return e.Stack.Start(ctx) }},
 		{ID: "prove-restored", Title: "See that the front door answers", Idempotent: true, Always: true, Skip: noStart, Run: func(ctx context.Context, e *RestoreEnv) error { return e.FrontDoor.Prove(ctx) }},
 		{ID: "remove-replaced", Title: "Remove what was replaced", Idempotent: true, Always: true, Skip: keepOld, Run: run((*RestoreEnv).clean)},
