@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 )
@@ -26,6 +27,7 @@ type installOptions struct {
 	yes           bool
 	accessible    bool
 	noStart       bool
+	restored      *backup.Set // the data is this backup's, and the machine was checked for it
 }
 
 func newInstallCmd(a *app) *cobra.Command {
@@ -90,8 +92,13 @@ func (a *app) runInstall(ctx context.Context, o installOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.checkMachine(ctx, p); err != nil {
-		return p.saveAnswers(err)
+	if o.restored == nil {
+		if err := p.noRestore(); err != nil {
+			return err
+		}
+		if err := a.checkMachine(ctx, p); err != nil {
+			return p.saveAnswers(err)
+		}
 	}
 	if err := a.confirmInstall(ctx, p); err != nil {
 		return err
@@ -114,4 +121,13 @@ func (a *app) confirmInstall(ctx context.Context, p *installPlan) error {
 		return fault.New(fault.Cancelled, "Run the same command again when you are ready; nothing was changed", "not installed")
 	}
 	return nil
+}
+
+// noRestore refuses an install over a restore that has one of its own.
+func (p *installPlan) noRestore() error {
+	note, under, err := backup.ReadRestoring(p.site)
+	if err == nil && under && note.Kind != backup.Same {
+		err = fault.New(fault.Resumable, "Finish it first: sentryctl resume --site "+p.site.Dir, "a restore of backup %s did not come to its end", note.Set)
+	}
+	return err
 }

@@ -84,7 +84,7 @@ func (p *installPlan) environment(sink *redact.Sink, record site.Record, passwor
 	return &install.Env{
 		Plan: install.Plan{
 			Version: p.version, Tree: p.tree, Profile: p.profile, RetentionDays: p.retentionDays(),
-			AdminEmail: p.answers.Admin.Email, AdminPassword: []byte(password),
+			AdminEmail: p.adminEmail(), AdminPassword: []byte(password),
 			JSSDK: p.project.Getenv("SETUP_JS_SDK_ASSETS") == "1", JSSDKSource: jsSDKSource,
 			CertificatesDir: p.answers.CustomCA, CustomCA: p.answers.CustomCA != "",
 			GeoIP: p.answers.GeoIP.Account != "", NoStart: p.options.noStart,
@@ -103,6 +103,7 @@ func (p *installPlan) environment(sink *redact.Sink, record site.Record, passwor
 		Downloads: remote.New(),
 		GeoIPs:    geoip.Updater{},
 		FrontDoor: health.FrontDoor{Address: p.door(), URL: p.publicURL()},
+		Restored:  restoredGroups(p, sink),
 		Sink:      sink,
 		Now:       time.Now,
 	}
@@ -209,7 +210,7 @@ const passwordFile = "first-admin-password"
 // adminPassword takes the password that was given, else the one that a former
 // attempt made, else makes one. A made one is on disk before it is used.
 func (p *installPlan) adminPassword() (string, error) {
-	if given := p.answers.Admin.Password.Reveal(); given != "" || p.answers.Admin.Email == "" {
+	if given := p.answers.Admin.Password.Reveal(); given != "" || p.adminEmail() == "" {
 		return given, nil
 	}
 	path := p.site.Own(passwordFile)
@@ -225,6 +226,14 @@ func (p *installPlan) adminPassword() (string, error) {
 	}
 	made := config.GeneratePassword()
 	return made, site.WriteFile(path, []byte(made+"\n"), 0o600)
+}
+
+// adminEmail is that of the first admin, "" when the users come from a backup.
+func (p *installPlan) adminEmail() string {
+	if p.options.restored != nil {
+		return ""
+	}
+	return p.answers.Admin.Email
 }
 
 // secrets are the values that no output may show.

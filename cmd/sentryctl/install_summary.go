@@ -43,7 +43,9 @@ func (a *app) summarize(p *installPlan, env *install.Env, o step.Outcome) error 
 	if path := p.site.Own(passwordFile); r.Login != "" && exists(path) {
 		r.PasswordFile = path
 	}
-	if a.jsonOut() {
+	if a.jsonOut() && p.options.restored != nil {
+		// The restore that it is part of has the last word.
+	} else if a.jsonOut() {
 		if err := a.writeJSON(r); err != nil {
 			return err
 		}

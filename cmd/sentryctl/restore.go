@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
-	"time"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,21 +13,22 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
-	"github.com/sentryctl/sentryctl/internal/stack"
-	"github.com/sentryctl/sentryctl/internal/step"
 )
 
 const restoreWorkflow = "restore"
 
 type restoreOptions struct {
 	backupOptions
-	volumes    []string
-	configOnly bool
-	keepOld    bool
-	force      bool
-	to         string
-	ignore     []string
-	yes        bool
+	volumes        []string
+	configOnly     bool
+	keepOld        bool
+	keepHost       bool
+	bind, url      string
+	installVersion bool
+	force          bool
+	to             string
+	ignore         []string
+	yes            bool
 }
 
 func newRestoreCmd(a *app) *cobra.Command {
@@ -40,22 +40,22 @@ func newRestoreCmd(a *app) *cobra.Command {
 machine that has none.
 
 The backup is written into new volumes beside those in use. Then the services
-stop, the volumes change places, and the services start. What was replaced goes
-only when the front door has answered. A restore that was cut short goes on
-when the same command is given again.
+stop, the volumes change places, Kafka's consumer groups are set to where the
+backup's data ends, and the services start. What was replaced goes only when
+the front door has answered. A restore that was cut short goes on when the same
+command is given again, or with "sentryctl resume".
 
-A site that runs another version of Sentry than the backup's is refused.`,
+Where another version of Sentry runs than the backup's, the backup's version is
+installed in its place, after a question or with --install-version: its images
+come first, while the other one still serves.`,
 		Example: `  sentryctl restore --yes
   sentryctl restore 20260101T033000Z --volume sentry-postgres
+  sentryctl restore 20260101T033000Z --install-version --keep-host --yes
   sentryctl restore --to /tmp/look --volume sentry-data
-  sentryctl restore --repo /srv/backup --site /opt/sentry --yes`,
+  sentryctl restore --repo /srv/backup --site /opt/sentry --bind 127.0.0.1:9000 --yes`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id := ""
-			if len(args) > 0 {
-				id = args[0]
-			}
-			return a.runRestore(cmd.Context(), o, id)
+			return a.runRestore(cmd.Context(), o, append(args, "")[0])
 		},
 	}
 	o.flags(cmd)
@@ -63,60 +63,16 @@ A site that runs another version of Sentry than the backup's is refused.`,
 	f.StringSliceVar(&o.volumes, "volume", nil, "bring back only this volume")
 	f.BoolVar(&o.configOnly, "config-only", false, "bring back only the site's files")
 	f.BoolVar(&o.keepOld, "keep-old", false, "keep what is replaced")
+	f.BoolVar(&o.keepHost, "keep-host", false, "keep bind address and URL of the site that is replaced")
+	f.StringVar(&o.bind, "bind", "", "port, or address and port, to publish (default: as the backup says)")
+	f.StringVar(&o.url, "url", "", "address under which browsers reach this Sentry (default: as the backup says)")
+	f.BoolVar(&o.installVersion, "install-version", false, "install the backup's version where another one runs")
 	f.BoolVar(&o.force, "force", false, "do not look whether there is room")
 	f.StringVar(&o.to, "to", "", "write into this empty directory, and touch nothing else")
-	f.StringSliceVar(&o.ignore, "ignore", nil, "preflight check to ignore where there was no site: install's --ignore")
+	f.StringSliceVar(&o.ignore, "ignore", nil, "preflight check to ignore where a version is installed: install's --ignore")
 	f.BoolVar(&o.yes, "yes", false, "do not ask")
 	cmd.MarkFlagsMutuallyExclusive("config-only", "volume")
 	return cmd
-}
-
-func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err error) {
-	s, err := site.At(o.site)
-	if err != nil {
-		return err
-	}
-	acc, err := o.access(a, s)
-	if err != nil {
-		return err
-	}
-	hide(a.masks.Add, acc)
-	fresh := !s.Exists() || exists(freshMark(s))
-	if fresh && o.to != "" {
-		if acc.Dir, err = os.MkdirTemp("", "sentryctl-restore-"); err != nil {
-			return fmt.Errorf("make a scratch directory: %w", err)
-		}
-		defer os.RemoveAll(acc.Dir)
-	}
-	rep, err := repository.Open(ctx, acc)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rep.Close(context.WithoutCancel(ctx))) }()
-	project := ""
-	if rec, recErr := s.ReadRecord(); recErr == nil {
-		project = rec.Project
-	}
-	sets, err := backup.List(ctx, rep, project)
-	if err != nil {
-		return err
-	}
-	set, err := backup.Find(sets, id)
-	if err != nil {
-		return err
-	}
-	if o.to != "" {
-		return a.lookInto(ctx, rep, set, o)
-	}
-	return a.bringBack(ctx, restoring{options: o, site: s, access: acc, repository: rep, set: set, fresh: fresh})
-}
-
-// lookInto writes files for a person to look at.
-func (a *app) lookInto(ctx context.Context, rep *repository.Repository, set backup.Set, o restoreOptions) error {
-	if err := backup.RestoreTo(ctx, rep, set, o.to, o.volumes, o.configOnly); err != nil {
-		return err
-	}
-	return a.tellRestored(set, o.to)
 }
 
 // restoring is one restore as the command line has it.
@@ -126,151 +82,114 @@ type restoring struct {
 	access     repository.Access
 	repository *repository.Repository
 	set        backup.Set
-	fresh      bool
+	asked      backup.Asked
+	under      bool        // it was begun before and goes on
+	record     site.Record // of the site as it is; zero where there is none
 }
 
-func (a *app) bringBack(ctx context.Context, r restoring) error {
-	if err := a.agree(ctx, r); err != nil {
-		return err
-	}
-	if err := r.site.Create(); err != nil {
-		return err
-	}
-	unlock, err := r.site.Lock("sentryctl restore " + r.set.ID() + " --site " + r.site.Dir)
+func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err error) {
+	s, err := site.At(o.site)
 	if err != nil {
 		return err
 	}
-	release := sync.OnceValue(unlock)
-	defer release()
-	if r.fresh {
-		if err := site.WriteFile(freshMark(r.site), nil, 0o600); err != nil {
-			return err
-		}
-		if err := backup.PlaceSite(ctx, r.repository, r.set, r.site.Dir, nil); err != nil {
-			return err
-		}
-		if err := (backupInitOptions{backupOptions: r.options.backupOptions}).remember(r.site, r.access); err != nil {
-			return err
-		}
-	}
-	if err := a.carryOutRestore(ctx, r); err != nil {
-		return err
-	}
-	if !r.fresh {
-		return a.tellRestored(r.set, r.site.Dir)
-	}
-	if err := release(); err != nil {
-		return fmt.Errorf("give the lock back: %w", err)
-	}
-	_, rec, err := site.Open(r.site.Dir)
+	note, under, err := backup.ReadRestoring(s)
 	if err != nil {
 		return err
 	}
-	err = a.runInstall(ctx, installOptions{
-		site: r.site.Dir, version: rec.Version.String(), source: r.site.ReleaseDir(rec.Version), ignore: r.options.ignore, yes: true, acceptAvoided: true,
-	})
+	if under && id == "" {
+		id = note.Set // newer backups may have been made since
+	}
+	acc, err := o.access(a, s)
 	if err != nil {
 		return err
 	}
-	// Until here a run that goes on finds the marks of this one on the volumes.
-	if err := backup.ForgetRestore(r.site); err != nil {
+	hide(a.masks.Add, acc)
+	open := acc
+	if !s.Exists() { // nothing is made there before all is known
+		if open.Dir, err = os.MkdirTemp("", "sentryctl-restore-"); err != nil {
+			return fmt.Errorf("make a scratch directory: %w", err)
+		}
+		defer os.RemoveAll(open.Dir)
+	}
+	rep, err := repository.Open(ctx, open)
+	if err != nil {
 		return err
 	}
-	if err := os.Remove(freshMark(r.site)); err != nil {
-		return fmt.Errorf("remove the mark of a new site: %w", err)
+	defer func() { err = errors.Join(err, rep.Close(context.WithoutCancel(ctx))) }()
+	r := restoring{options: o, site: s, access: acc, repository: rep}
+	project := ""
+	if s.Exists() {
+		if r.record, err = s.ReadRecord(); err != nil {
+			return err
+		}
+		project = r.record.Project
+	}
+	sets, err := backup.List(ctx, rep, project)
+	if err != nil {
+		return err
+	}
+	if r.set, err = backup.Find(sets, id); err != nil {
+		return err
+	}
+	if o.to != "" {
+		return a.lookInto(ctx, r)
+	}
+	if err := r.decide(note, under); err != nil {
+		return err
+	}
+	return a.bringBack(ctx, r)
+}
+
+// decide says what kind of restore it is, and whether it goes on with one that
+// was cut short.
+func (r *restoring) decide(note backup.Restoring, under bool) error {
+	o := r.options
+	r.asked = backup.Asked{Kind: backup.Same, Volumes: o.volumes, ConfigOnly: o.configOnly, KeepOld: o.keepOld, Force: o.force,
+		Bind: o.bind, URL: o.url, Ignore: o.ignore, Repo: o.repo}
+	switch {
+	case under && note.Set == r.set.ID():
+		r.asked.Kind = note.Kind
+	case !r.site.Exists() || under && note.Kind == backup.Clean:
+		r.asked.Kind = backup.Clean
+	case r.record.Version.String() != r.set.Version:
+		r.asked.Kind, r.asked.From = backup.Other, r.record.Version.String()
+	}
+	if under && note.Is(r.set.ID(), r.asked) {
+		note.Force, note.KeepOld = note.Force || o.force, note.KeepOld || o.keepOld
+		r.asked, r.under = note.Asked, true
+		return nil
+	}
+	if under {
+		if err := note.Held(r.site); err != nil {
+			return err
+		}
+	}
+	part := o.configOnly || len(o.volumes) > 0
+	switch {
+	case part && r.asked.Kind == backup.Clean:
+		return fault.New(fault.Usage, "Restore all of it, or look at files with --to", "there is no site in %s that a part of a backup could go to", r.site.Dir)
+	case part && r.asked.Kind == backup.Other:
+		return fault.New(fault.UpgradeBlocked, "Restore all of it, or look at files with --to", "backup %s is of Sentry %s, and a part of it is of no use to %s",
+			r.set.ID(), r.set.Version, r.record.Version)
+	case len(o.volumes) > 0 && (o.bind != "" || o.url != "" || o.keepHost):
+		return fault.New(fault.Usage, "Leave them away", "--bind, --url and --keep-host are about the site's files, which --volume leaves alone")
+	case o.keepHost && r.asked.Kind == backup.Clean:
+		return fault.New(fault.Usage, "Give --bind and --url", "there is no site in %s whose bind address and URL could be kept", r.site.Dir)
 	}
 	return nil
 }
 
-// freshMark is a file that is there while a site is made out of a backup: a
-// run that goes on must not take what is half there for a site.
-func freshMark(s *site.Site) string { return s.Own("backup", "fresh") }
-
-// agree refuses another version, and asks.
-func (a *app) agree(ctx context.Context, r restoring) error {
-	if !r.fresh {
-		rec, err := r.site.ReadRecord()
-		if err != nil {
-			return err
-		}
-		if rec.Version.String() != r.set.Version {
-			return fault.New(fault.UpgradeBlocked, "Install that version first: sentryctl install --version "+r.set.Version+" --site "+r.site.Dir,
-				"backup %s is of Sentry %s, and %s runs %s", r.set.ID(), r.set.Version, r.site.Dir, rec.Version)
-		}
+// lookInto writes files for a person to look at.
+func (a *app) lookInto(ctx context.Context, r restoring) error {
+	o := r.options
+	if slices.ContainsFunc([]bool{o.keepOld, o.keepHost, o.installVersion, o.bind != "", o.url != ""}, func(b bool) bool { return b }) {
+		return fault.New(fault.Usage, "Leave them away", "--to touches no site, so --keep-old, --keep-host, --bind, --url and --install-version mean nothing")
 	}
-	if r.options.yes {
-		return nil
-	}
-	ok, err := a.confirm(ctx, fmt.Sprintf("Replace what is in %s by backup %s of %s?", r.site.Dir, r.set.ID(), r.set.Begun.Local().Format(time.DateTime)), false)
-	if err == nil && !ok {
-		err = fault.New(fault.Cancelled, "Run it again when it suits", "nothing was changed")
-	}
-	return err
-}
-
-func (a *app) carryOutRestore(ctx context.Context, r restoring) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	sink, hush := a.sink(ctx, cancel)
-	done := sync.OnceValue(hush)
-	defer done()
-	hide(sink.Add, r.access)
-	if err := wakeSite(ctx, r.site); err != nil {
+	look := backup.Look{Repository: r.repository, Set: r.set, Dir: o.to, Volumes: o.volumes, ConfigOnly: o.configOnly, Force: o.force}
+	if err := look.Write(ctx); err != nil {
 		return err
 	}
-	rec, err := r.site.ReadRecord()
-	if err != nil {
-		return err
-	}
-	engine, err := stack.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer engine.Close()
-	project, err := stack.Load(ctx, stack.LoadOptions{Dir: r.site.Dir})
-	if err != nil {
-		return err
-	}
-	st := engine.Stack(project, sink)
-	door, err := doorOf(rec, st)
-	if err != nil {
-		return err
-	}
-	env := &backup.RestoreEnv{
-		Access: r.access, Roots: trustedRoots(r.access.Target), Repository: r.repository, Set: r.set, Volumes: r.options.volumes,
-		ConfigOnly: r.options.configOnly, KeepOld: r.options.keepOld, Force: r.options.force, NoStart: r.fresh, Fresh: r.fresh,
-		Site: r.site, Stack: st, FrontDoor: door, Sink: sink, Now: time.Now,
-	}
-	if err := a.takeRestoreSteps(ctx, env, rec, sink.Redact); err != nil {
-		return err
-	}
-	return done()
-}
-
-func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, rec site.Record, mask func(string) string) error {
-	h := step.Header{Run: site.NewRunID(env.Now(), restoreWorkflow), Workflow: restoreWorkflow, Version: rec.Version.String(), Tool: readVersion().Version,
-		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}}
-	for _, s := range backup.RestoreSteps() {
-		h.Steps = append(h.Steps, s.ID)
-	}
-	if last, unfinished, err := env.Site.Unfinished(); err != nil {
-		return err
-	} else if was, ok := step.HeaderOf(last.Records); unfinished && ok && was.Workflow == restoreWorkflow {
-		h.Run = last.ID
-	}
-	journal, err := env.Site.OpenRun(h.Run)
-	if err != nil {
-		return err
-	}
-	defer journal.Close()
-	runner := step.Runner[*backup.RestoreEnv]{Log: journal, Sink: env.Sink, Site: env.Site.Dir, Now: time.Now, Redact: mask}
-	if _, err := runner.Run(ctx, env, h, backup.RestoreSteps()); err != nil {
-		return err
-	}
-	if env.Fresh {
-		return nil // the install that follows is part of it
-	}
-	return env.Done()
+	return a.tellRestored(r.set, o.to)
 }
 
 func (a *app) tellRestored(s backup.Set, where string) error {

@@ -50,6 +50,11 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
+	if note, is, err := restoreToResume(s, last, unfinished); err != nil {
+		return err
+	} else if is && o.done == "" && o.redo == "" {
+		return a.resumeRestore(ctx, s, note)
+	}
 	if _, _, err := site.Open(o.site); err != nil {
 		return err // a run that died before its first step has done nothing
 	}

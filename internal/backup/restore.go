@@ -30,26 +30,38 @@ type RestoreStack interface {
 	Model() release.Model
 }
 
+// Whole is the project with what its files do not name any more.
+type Whole interface {
+	Halt(ctx context.Context) error
+	RemoveOrphans(ctx context.Context) (services []string, err error)
+}
+
+// Images brings the images of a project to the Engine.
+type Images interface {
+	MissingImages(ctx context.Context) ([]string, error)
+	Pull(ctx context.Context) error
+	Build(ctx context.Context) error
+}
+
 // RestoreEnv is what the steps of a restore work with.
 type RestoreEnv struct {
+	Asked
 	Access     repository.Access
 	Roots      string
 	Repository *repository.Repository
 	Set        Set
-	Volumes    []string // by name; nil: all that the backup holds
-	ConfigOnly bool
-	KeepOld    bool
-	Force      bool // whatever room there is
 	NoStart    bool // the services are started by what comes after
-	Fresh      bool // the site's files have been placed: there was no site
 
 	Site      *site.Site
 	Stack     RestoreStack
+	Whole     Whole                       // for Other
+	Images    Images                      // for Other: those of the backup's version
+	KeepHost  func(context.Context) error // writes what belongs to the host into files that were placed; may be nil
 	FrontDoor FrontDoor
 	Sink      event.Sink
 	Now       func() time.Time
 
-	mark string
+	note Restoring
 	lack string // what could not be done, "" for nothing
 }
 
@@ -62,8 +74,9 @@ type RestoreStep = step.Step[*RestoreEnv]
 func RestoreSteps() []RestoreStep {
 	return []RestoreStep{
 		{ID: "begin-restore", Title: "See that the backup is whole", Idempotent: true, Always: true, Run: run((*RestoreEnv).begin)},
+		{ID: "bring-images", Title: "Bring the images of the backup's version", Idempotent: true, Always: true, Skip: notOther, Run: run((*RestoreEnv).bring)},
 		{ID: "fill-volumes", Title: "Write the backup into new volumes", Idempotent: true, Always: true, Skip: noVolumes, Run: run((*RestoreEnv).fill)},
-		{ID: "stop-services", Title: "Stop the services", Idempotent: true, Always: true, Run: func(ctx context.Context, e *RestoreEnv) error { return e.Stack.Stop(ctx) }},
+		{ID: "stop-services", Title: "Stop the services", Idempotent: true, Always: true, Run: run((*RestoreEnv).rest)},
 		{ID: "swap-volumes", Title: "Put the new volumes in place", Idempotent: true, Always: true, Skip: noVolumes, Run: run((*RestoreEnv).swap)},
 		{ID: "restore-site", Title: "Write the site's files", Idempotent: true, Always: true, Skip: noFiles, Run: run((*RestoreEnv).files)},
 		{ID: "set-consumer-groups", Title: "Set Kafka's consumer groups", Idempotent: true, Always: true, Skip: noGroups, Run: run((*RestoreEnv).groups)},

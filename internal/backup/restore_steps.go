@@ -2,23 +2,17 @@ package backup
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
-	"github.com/sentryctl/sentryctl/internal/release"
-	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
@@ -31,7 +25,7 @@ func noVolumes(_ context.Context, e *RestoreEnv) (string, error) {
 
 func noFiles(_ context.Context, e *RestoreEnv) (string, error) {
 	switch {
-	case e.Fresh:
+	case e.Kind == Clean:
 		return "they have been written", nil
 	case len(e.Volumes) > 0:
 		return "only volumes are asked for", nil
@@ -47,93 +41,47 @@ func noStart(_ context.Context, e *RestoreEnv) (string, error) {
 }
 
 func keepOld(ctx context.Context, e *RestoreEnv) (string, error) {
-	if e.KeepOld {
+	switch {
+	case e.KeepOld:
 		return "they are kept on request, under names that end in " + waitingSuffix, nil
+	case e.Kind != Same:
+		return "they stay until the install that follows has proven itself", nil
 	}
 	return noVolumes(ctx, e)
+}
+
+func notOther(_ context.Context, e *RestoreEnv) (string, error) {
+	if e.Kind != Other {
+		return "no other version is replaced", nil
+	}
+	return "", nil
+}
+
+// bring pulls and builds while the version that is replaced still serves.
+func (e *RestoreEnv) bring(ctx context.Context) error {
+	missing, err := e.Images.MissingImages(ctx)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		if err := e.Images.Pull(ctx); err != nil {
+			return err
+		}
+	}
+	return e.Images.Build(ctx)
+}
+
+// rest stops the services, of whatever version they are.
+func (e *RestoreEnv) rest(ctx context.Context) error {
+	if e.Kind == Other {
+		return e.Whole.Halt(ctx)
+	}
+	return e.Stack.Stop(ctx)
 }
 
 // waitingSuffix is that of the volumes that are filled, and that hold what was
 // replaced after the swap.
 const waitingSuffix = "-restore"
-
-// restoring is the note of a restore under way.
-type restoring struct {
-	Set  string `json:"set"`
-	Mark string `json:"mark"`
-}
-
-func restorePath(s *site.Site) string { return s.Own("backup", "restore.json") }
-
-// begin takes up a restore of this backup that was cut short, or notes a new
-// one.
-func (e *RestoreEnv) begin(ctx context.Context) error {
-	if _, err := e.Set.Snapshots(ctx, e.Repository); err != nil {
-		return err
-	}
-	for _, name := range e.Volumes {
-		if !slices.ContainsFunc(e.Set.Volumes, func(v SavedVolume) bool { return v.is(name) }) {
-			return fault.New(fault.Usage, "Look what it holds: sentryctl backup show "+e.Set.ID(), "backup %s holds no volume %s", e.Set.ID(), name)
-		}
-	}
-	var note restoring
-	data, err := os.ReadFile(restorePath(e.Site))
-	if err == nil {
-		err = json.Unmarshal(data, &note)
-	}
-	switch {
-	case err == nil && note.Set == e.Set.ID():
-		e.mark = note.Mark
-		return nil
-	case err == nil:
-		return fault.New(fault.Resumable, "Finish it first: sentryctl restore "+note.Set, "a restore of backup %s did not come to its end", note.Set)
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("read the note of a restore: %w", err)
-	}
-	if err := e.noLeftovers(ctx); err != nil {
-		return err
-	}
-	e.mark = e.Set.ID() + "/" + e.Now().UTC().Format(time.RFC3339Nano)
-	if data, err = json.Marshal(restoring{Set: e.Set.ID(), Mark: e.mark}); err != nil {
-		return fmt.Errorf("note the restore: %w", err)
-	}
-	return site.WriteFile(restorePath(e.Site), data, 0o600)
-}
-
-// noLeftovers refuses to write over what a restore before has kept.
-func (e *RestoreEnv) noLeftovers(ctx context.Context) error {
-	list, err := e.wanted()
-	if err != nil {
-		return err
-	}
-	for _, v := range list {
-		name := v.EngineName + waitingSuffix
-		if have, err := e.Stack.VolumeExists(ctx, name); err != nil {
-			return err
-		} else if have {
-			return fault.New(fault.PreflightBlocked, "Look at it, then: docker volume rm "+name, "volume %s is left from a restore before", name)
-		}
-	}
-	return nil
-}
-
-// wanted are the volumes to bring back, each with its name on this Engine,
-// which is not that of the backup where the project has another name.
-func (e *RestoreEnv) wanted() ([]SavedVolume, error) {
-	var list []SavedVolume
-	for _, v := range e.Set.Volumes {
-		if len(e.Volumes) > 0 && !slices.ContainsFunc(e.Volumes, v.is) {
-			continue
-		}
-		i := slices.IndexFunc(e.Stack.Model().Volumes, func(m release.Volume) bool { return m.Name == v.Name })
-		if i < 0 {
-			return nil, fault.New(fault.UpgradeBlocked, "Install the release of the backup first", "this release has no volume %s", v.Name)
-		}
-		v.EngineName, v.External = e.Stack.Model().Volumes[i].EngineName, e.Stack.Model().Volumes[i].External
-		list = append(list, v)
-	}
-	return list, nil
-}
 
 // fill writes the trees into volumes beside those in use. After the swap of a
 // restore that goes on there is nothing to fill: the marks tell.
@@ -143,15 +91,17 @@ func (e *RestoreEnv) fill(ctx context.Context) error {
 		return err
 	}
 	t := workload.Talk{Helper: workload.Helper{Name: "restore", Args: []string{"restore"}}}
-	req := capture.RestoreRequest{Roots: e.Roots, Again: true, Mark: e.mark, Owners: true, Force: e.Force}
+	req := capture.RestoreRequest{Roots: e.Roots, Again: true, Mark: e.note.Mark, Owners: true, Force: e.Force}
 	req.Access = reach(e.Access, &t)
 	for _, v := range list {
 		if err := e.Stack.CreateVolume(ctx, v.EngineName+waitingSuffix, ""); err != nil {
 			return err
 		}
-		attrs, err := e.Set.Attributes(ctx, e.Repository, v.Name)
-		if err != nil {
-			return err
+		var attrs repository.Attributes
+		if v.Snapshot != "" {
+			if attrs, err = e.Set.Attributes(ctx, e.Repository, v.Name); err != nil {
+				return err
+			}
 		}
 		dir := helperVolumes + v.Name
 		t.Mounts = append(t.Mounts, workload.Mount{Volume: v.EngineName + waitingSuffix, Path: dir})
@@ -169,7 +119,11 @@ func (e *RestoreEnv) fill(ctx context.Context) error {
 			e.Sink.Emit(event.Progress{Item: r.Progress.Volume, Unit: "bytes", Done: r.Progress.Done, Total: r.Progress.Total})
 		}
 	}
-	return e.tell(ctx, t, req)
+	err = e.tell(ctx, t, req)
+	if fault.CodeOf(err) == fault.PreflightBlocked && !e.note.Swapping {
+		err = errors.Join(err, e.abandon(ctx)) // it has not begun to write
+	}
+	return err
 }
 
 func (e *RestoreEnv) tell(ctx context.Context, t workload.Talk, req any) error {
@@ -218,12 +172,16 @@ func (e *RestoreEnv) swap(ctx context.Context) error {
 		return err
 	}
 	t := workload.Talk{Helper: workload.Helper{Name: "swap", Args: []string{"swap"}}, Line: func([]byte) {}}
-	req := capture.SwapRequest{Mark: e.mark}
+	req := capture.SwapRequest{Mark: e.note.Mark}
 	for i, v := range list {
 		if i == 0 {
 			t.HostMounts = []workload.HostMount{{Host: filepath.Dir(filepath.Dir(dirs[v.EngineName])), Path: helperEngine}}
 		}
 		req.Pairs = append(req.Pairs, capture.Pair{Used: inEngine(dirs[v.EngineName]), Waiting: inEngine(dirs[v.EngineName+waitingSuffix])})
+	}
+	e.note.Swapping = true
+	if err := e.note.Write(e.Site); err != nil {
+		return err
 	}
 	return e.tell(ctx, t, req)
 }
@@ -233,10 +191,21 @@ func inEngine(dir string) string {
 	return path.Join(helperEngine, filepath.Base(filepath.Dir(dir)), filepath.Base(dir))
 }
 
-// files writes the configuration of the backup over that of the site. What
-// sentryctl itself knows of the site stays.
+// files writes the site's files of the backup over those in use, sentryctl's
+// own among them; what belongs to the machine stays. Another version's files
+// give way as a whole.
 func (e *RestoreEnv) files(ctx context.Context) error {
-	return PlaceSite(ctx, e.Repository, e.Set, e.Site.Dir, func(p string) bool { return p == ".sentryctl" || strings.HasPrefix(p, ".sentryctl/") })
+	if e.Kind == Other {
+		return Exchange(e.Site)
+	}
+	err := PlaceSite(ctx, e.Repository, e.Set, e.Site.Dir, func(p string) bool {
+		own, is := strings.CutPrefix(p, ownFiles+"/")
+		return is && stays(own)
+	})
+	if err == nil && e.KeepHost != nil {
+		err = e.KeepHost(ctx)
+	}
+	return err
 }
 
 // PlaceSite writes the site's files of a backup into a directory.
@@ -266,12 +235,23 @@ func (e *RestoreEnv) clean(ctx context.Context) error {
 	return nil
 }
 
-// ForgetRestore removes the note of a restore that came to its end.
-func ForgetRestore(s *site.Site) error {
-	if err := os.Remove(restorePath(s)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove the note of the restore: %w", err)
+// Finish removes what was replaced, once the install that followed has proven
+// that the site works, and then the note.
+func (e *RestoreEnv) Finish(ctx context.Context) error {
+	if e.Kind == Other {
+		if _, err := e.Whole.RemoveOrphans(ctx); err != nil {
+			return err
+		}
 	}
-	return nil
+	if !e.KeepOld {
+		if err := e.clean(ctx); err != nil {
+			return err
+		}
+		if err := os.RemoveAll(ReplacedDir(e.Site)); err != nil {
+			return fmt.Errorf("remove the files that were replaced: %w", err)
+		}
+	}
+	return ForgetRestore(e.Site)
 }
 
 // Done is ForgetRestore for the restore that e was for.

@@ -112,6 +112,7 @@ type Env struct {
 	Downloads Downloads
 	GeoIPs    GeoIP
 	FrontDoor FrontDoor
+	Restored  func(context.Context, Stack) error // what restored data needs before services start; may be nil
 	Sink      event.Sink
 	Now       func() time.Time
 

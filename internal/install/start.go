@@ -41,6 +41,31 @@ func startStores() Step {
 	}
 }
 
+// restoredGroups lets consumers begin where the data ends that a restore has
+// brought, while the databases run and nobody reads.
+func restoredGroups() Step {
+	return Step{
+		ID: "set-consumer-groups", Title: "Set Kafka's consumer groups", Idempotent: true,
+		Skip: func(_ context.Context, e *Env) (string, error) {
+			if e.Restored == nil {
+				return "no backup is restored", nil
+			}
+			return "", nil
+		},
+		Done: dataReady,
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			if err := e.Restored(ctx, s); err != nil && ctx.Err() == nil {
+				e.lacks("consumer groups are not set: "+err.Error(), "Look whether events arrive: sentryctl health --canary --site "+e.Site.Dir)
+			}
+			return ctx.Err()
+		},
+	}
+}
+
 // startServices starts everything and waits until each service's own health
 // command has passed.
 func startServices() Step {

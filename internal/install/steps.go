@@ -41,6 +41,7 @@ func Steps() []Step {
 		firstAdmin(),
 		geoIP(),
 		jsSDK(),
+		restoredGroups(),
 		startServices(),
 		proveFrontDoor(),
 		stopStores(),

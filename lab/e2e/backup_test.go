@@ -131,11 +131,7 @@ func TestRestoreAfterADisaster(t *testing.T) {
 			password = value
 		}
 	}
-	docker(t, s, append([]string{"rm", "-f"}, docker(t, s, "ps", "-aq", "--filter", "label=com.docker.compose.project="+s.Prefix)...)...)
-	docker(t, s, append([]string{"volume", "rm"}, docker(t, s, "volume", "ls", "-q", "--filter", "name="+s.Prefix)...)...)
-	if err := os.RemoveAll(s.Dir); err != nil {
-		t.Fatal(err)
-	}
+	destroy(t, s)
 	restore := []string{"restore", "--repo", where, "--password-file", password, "--site", s.Dir, "--yes", "--ignore", "cpu-count"}
 	p := start(t, s, restore...)
 	p.until("the install that follows", func(line said) bool { return line.Type == "step_started" && line.ID == "start-stores" })

@@ -23,8 +23,8 @@ type Wanted struct {
 	Name       string                `json:"name"`
 	Dir        string                `json:"dir"`
 	Used       string                `json:"used,omitempty"` // where it goes later; complete there: nothing is left to do
-	Snapshot   string                `json:"snapshot"`
-	Root       string                `json:"root"` // the digest that the manifest tells
+	Snapshot   string                `json:"snapshot"`       // "": it is to be empty
+	Root       string                `json:"root"`           // the digest that the manifest tells
 	Attributes repository.Attributes `json:"attributes"`
 }
 
@@ -57,6 +57,12 @@ func Restore(ctx context.Context, req RestoreRequest, say func(Report)) error {
 		if done, err := w.complete(req.Mark); err != nil {
 			return err
 		} else if done {
+			continue
+		}
+		if w.Snapshot == "" {
+			if err := mark(w.Dir, req.Mark); err != nil {
+				return err
+			}
 			continue
 		}
 		s, err := rep.Get(ctx, w.Snapshot)

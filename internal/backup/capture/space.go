@@ -126,7 +126,7 @@ func roomToRestore(ctx context.Context, rep *repository.Repository, req RestoreR
 	for _, w := range req.Volumes {
 		if done, err := w.complete(req.Mark); err != nil {
 			return err
-		} else if done {
+		} else if done || w.Snapshot == "" {
 			continue
 		}
 		s, err := rep.Get(ctx, w.Snapshot)

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/install"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/stack"
+	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/ui/redact"
+)
+
+// bringBack is the part that changes the machine, after all has been checked
+// and agreed to.
+func (a *app) bringBack(ctx context.Context, r restoring) error {
+	if err := r.keepHost(ctx); err != nil {
+		return err
+	}
+	if err := a.check(ctx, r); err != nil {
+		return err
+	}
+	if err := a.agree(ctx, r); err != nil {
+		return err
+	}
+	if err := r.site.Create(); err != nil {
+		return err
+	}
+	unlock, err := r.site.Lock("sentryctl restore " + r.set.ID() + " --site " + r.site.Dir)
+	if err != nil {
+		return err
+	}
+	release := sync.OnceValue(unlock)
+	defer release()
+	if err := r.place(ctx); err != nil {
+		return err
+	}
+	env, err := a.carryOutRestore(ctx, r)
+	if err != nil {
+		return err
+	}
+	if r.asked.Kind == backup.Same {
+		return errors.Join(a.tellRestored(r.set, r.site.Dir), env.Lacks())
+	}
+	if err := release(); err != nil {
+		return fmt.Errorf("give the lock back: %w", err)
+	}
+	return a.installRestored(ctx, r)
+}
+
+// place puts the site's files where they are needed before the volumes come.
+func (r restoring) place(ctx context.Context) error {
+	switch r.asked.Kind {
+	case backup.Clean:
+		return r.placeClean(ctx)
+	case backup.Other:
+		if exists(backup.IncomingDir(r.site)) && exists(backup.ReplacedDir(r.site)) {
+			return backup.Exchange(r.site) // it was cut short, and no project can be read before it is done
+		}
+		return backup.StageSite(ctx, r.repository, r.set, r.site)
+	}
+	return nil
+}
+
+// placeClean makes a site of the backup's files. Its record says from the
+// beginning that the install that follows has not come to its end.
+func (r restoring) placeClean(ctx context.Context) error {
+	note, under, err := backup.ReadRestoring(r.site)
+	if err != nil || note.Placed {
+		return err
+	}
+	if !under {
+		// From here on, what is half there is not taken for a site.
+		note = backup.NewRestoring(r.set, r.asked, time.Now())
+		if err := note.Write(r.site); err != nil {
+			return err
+		}
+	}
+	if err := (backupInitOptions{backupOptions: r.options.backupOptions}).remember(r.site, r.access); err != nil {
+		return err
+	}
+	if err := backup.PlaceSite(ctx, r.repository, r.set, r.site.Dir, nil); err != nil {
+		return err
+	}
+	rec, err := r.site.ReadRecord()
+	if err != nil {
+		return err
+	}
+	rec.State = site.Installing
+	if err := r.site.WriteRecord(rec); err != nil {
+		return err
+	}
+	note.Placed = true
+	return note.Write(r.site)
+}
+
+func (a *app) carryOutRestore(ctx context.Context, r restoring) (*backup.RestoreEnv, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sink, hush := a.sink(ctx, cancel)
+	done := sync.OnceValue(hush)
+	defer done()
+	hide(sink.Add, r.access)
+	if err := wakeSite(ctx, r.site); err != nil {
+		return nil, err
+	}
+	engine, err := stack.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	env, err := r.environment(ctx, engine, sink)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.takeRestoreSteps(ctx, env, sink.Redact); err != nil {
+		return nil, err
+	}
+	return env, done()
+}
+
+// environment wires the steps to the project as the backup's files say.
+func (r restoring) environment(ctx context.Context, engine *stack.Engine, sink *redact.Sink) (*backup.RestoreEnv, error) {
+	dir := r.site.Dir
+	if r.asked.Kind == backup.Other && exists(backup.IncomingDir(r.site)) {
+		dir = backup.IncomingDir(r.site)
+	}
+	project, err := stack.Load(ctx, stack.LoadOptions{Dir: dir})
+	if err != nil {
+		return nil, err
+	}
+	st := engine.Stack(project, sink)
+	rec, err := r.site.ReadRecord()
+	if err != nil {
+		return nil, err
+	}
+	door, err := doorOf(rec, st)
+	if err != nil {
+		return nil, err
+	}
+	env := &backup.RestoreEnv{
+		Asked: r.asked, Access: r.access, Roots: trustedRoots(r.access.Target), Repository: r.repository, Set: r.set,
+		NoStart: r.asked.Kind != backup.Same, Site: r.site, Stack: st, Whole: st, Images: st, FrontDoor: door, Sink: sink, Now: time.Now,
+	}
+	if r.asked.Bind != "" || r.asked.URL != "" {
+		env.KeepHost = func(context.Context) error { return writeHost(r.site, r.asked) }
+	}
+	return env, nil
+}
+
+// writeHost writes bind address and URL into the files that were placed.
+func writeHost(s *site.Site, asked backup.Asked) error {
+	c, err := openConfig(s.Dir)
+	if err != nil {
+		return err
+	}
+	answers := c.answers
+	if asked.Bind != "" {
+		answers.Bind = asked.Bind
+	}
+	if asked.URL != "" {
+		answers.URL = asked.URL
+	}
+	files, found, err := c.render(answers)
+	if err == nil {
+		err = refuseConflicts(found)
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := site.WriteFile(s.Path(f.Path), f.Data, f.Mode); err != nil {
+			return err
+		}
+	}
+	kept, err := keepSecrets(s, answers)
+	if err != nil {
+		return err
+	}
+	if err := c.record.Answers.Encode(kept); err != nil {
+		return fmt.Errorf("encode answers: %w", err)
+	}
+	return s.WriteRecord(c.record)
+}
+
+func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask func(string) string) error {
+	h := step.Header{Run: site.NewRunID(env.Now(), restoreWorkflow), Workflow: restoreWorkflow, Version: env.Set.Version, Tool: readVersion().Version,
+		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}}
+	for _, s := range backup.RestoreSteps() {
+		h.Steps = append(h.Steps, s.ID)
+	}
+	if last, unfinished, err := env.Site.Unfinished(); err != nil {
+		return err
+	} else if was, ok := step.HeaderOf(last.Records); unfinished && ok && was.Workflow == restoreWorkflow {
+		h.Run = last.ID
+	}
+	journal, err := env.Site.OpenRun(h.Run)
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
+	runner := step.Runner[*backup.RestoreEnv]{Log: journal, Sink: env.Sink, Site: env.Site.Dir, Now: time.Now, Redact: mask}
+	_, err = runner.Run(ctx, env, h, backup.RestoreSteps())
+	if err != nil {
+		if _, under, noteErr := backup.ReadRestoring(env.Site); noteErr == nil && !under {
+			err = errors.Join(err, finish(journal)) // it was refused, and there is nothing to go on with
+		}
+		return err
+	}
+	if env.Kind != backup.Same {
+		return nil // the install that follows is part of it
+	}
+	return env.Done()
+}
+
+// installRestored lets the install make what no backup holds and start all.
+// Only when that has proven itself goes what was replaced.
+func (a *app) installRestored(ctx context.Context, r restoring) error {
+	o, err := r.install(r.site)
+	if err != nil {
+		return err
+	}
+	o.restored = &r.set
+	lacks := a.runInstall(ctx, o)
+	if lacks != nil && fault.CodeOf(lacks) != fault.Incomplete {
+		return lacks
+	}
+	sink, hush := a.sink(ctx, func() {})
+	defer hush()
+	engine, err := stack.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	unlock, err := r.site.Lock("sentryctl restore " + r.set.ID() + " --site " + r.site.Dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	env, err := r.environment(ctx, engine, sink)
+	if err != nil {
+		return err
+	}
+	if err := env.Finish(ctx); err != nil {
+		return err
+	}
+	return errors.Join(a.tellRestored(r.set, r.site.Dir), lacks)
+}
+
+// restoredGroups sets Kafka's consumer groups in an install that brings a
+// backup back.
+func restoredGroups(p *installPlan, sink *redact.Sink) func(context.Context, install.Stack) error {
+	if p.options.restored == nil {
+		return nil
+	}
+	return func(ctx context.Context, s install.Stack) error {
+		return backup.Groups{Set: *p.options.restored, Stack: s, Sink: sink}.Put(ctx)
+	}
+}
+
+// restoreToResume gives the note of a restore that is to go on: the last run
+// is one, or the install that is part of one. A rollback restores too, and
+// goes on by itself.
+func restoreToResume(s *site.Site, last site.Run, unfinished bool) (backup.Restoring, bool, error) {
+	note, under, err := backup.ReadRestoring(s)
+	if err != nil || !under {
+		return note, false, err
+	}
+	h, known := step.HeaderOf(last.Records)
+	return note, !unfinished || !known || h.Workflow == restoreWorkflow || h.Workflow == installWorkflow && note.Kind != backup.Same, nil
+}
+
+// resumeRestore goes on with a restore that was cut short.
+func (a *app) resumeRestore(ctx context.Context, s *site.Site, note backup.Restoring) error {
+	o := restoreOptions{backupOptions: backupOptions{site: s.Dir, repo: note.Repo}, volumes: note.Volumes, configOnly: note.ConfigOnly, yes: true}
+	return a.runRestore(ctx, o, note.Set)
+}
