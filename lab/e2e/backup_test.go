@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,72 +105,4 @@ func TestKilledBackupLetsServicesGoOn(t *testing.T) {
 	findEvent(t, s)
 	sentryctl(t, s, append([]string{"backup", "create"}, site...)...).exits(0)
 	sentryctl(t, s, append([]string{"backup", "verify", "--percent", "100"}, site...)...).exits(0)
-}
-
-// All that a machine has of a site is destroyed. The repository brings it back.
-func TestRestoreAfterADisaster(t *testing.T) {
-	s, site := backedUp(t)
-	found, err := s.Probe().Event(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	users := selected(t, s, "SELECT count(*) FROM auth_user")
-	sentryctl(t, s, append([]string{"backup", "create"}, site...)...).exits(0)
-	repo, err := os.ReadFile(filepath.Join(s.Dir, ".sentryctl", "backup", "repository.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var where, password string
-	for line := range strings.Lines(string(repo)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		switch name {
-		case "repo":
-			where = value
-		case "password_file":
-			password = value
-		}
-	}
-	destroy(t, s)
-	restore := []string{"restore", "--repo", where, "--password-file", password, "--site", s.Dir, "--yes", "--ignore", "cpu-count"}
-	p := start(t, s, restore...)
-	p.until("the install that follows", func(line said) bool { return line.Type == "step_started" && line.ID == "start-stores" })
-	p.signal(syscall.SIGKILL)
-	p.wait()
-	filled := during("fill-volumes", "progress")
-	for _, line := range sentryctl(t, s, restore...).exits(0).lines {
-		if filled(line) {
-			t.Errorf("volume %s was filled again", line.Item)
-		}
-	}
-	noOffsetBeyondItsLog(t, s)
-	if got := selected(t, s, "SELECT count(*) FROM auth_user"); got != users {
-		t.Errorf("got %s users, want %s", got, users)
-	}
-	if err := s.Probe().Find(t.Context(), found.ProjectID, found.ID); err != nil {
-		t.Errorf("the event of before: %v", err)
-	}
-	findEvent(t, s)
-}
-
-func selected(t *testing.T, s *labtest.Site, sql string) string {
-	t.Helper()
-	return strings.Join(docker(t, s, "exec", s.Prefix+"-postgres-1", "psql", "-U", "postgres", "-qAtX", "-c", sql), "\n")
-}
-
-// No consumer group stands where its topic has nothing: a fresh host's topics
-// begin at 0.
-func noOffsetBeyondItsLog(t *testing.T, s *labtest.Site) {
-	t.Helper()
-	table := docker(t, s, "exec", s.Prefix+"-kafka-1", "kafka-consumer-groups", "--bootstrap-server", "127.0.0.1:9092", "--describe", "--all-groups")
-	for _, line := range table {
-		f := strings.Fields(line)
-		if len(f) < 5 {
-			continue
-		}
-		current, notNumber := strconv.ParseInt(f[3], 10, 64)
-		end, alsoNot := strconv.ParseInt(f[4], 10, 64)
-		if notNumber == nil && alsoNot == nil && current > end {
-			t.Errorf("a group stands beyond the end of its log: %s", line)
-		}
-	}
 }

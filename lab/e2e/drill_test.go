@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/sentryctl/sentryctl/lab/labtest"
 )
 
 // A drill brings the backup back beside the site, which it does not touch,
@@ -19,7 +22,15 @@ func TestDrill(t *testing.T) {
 	p.until("services of the drill", func(line said) bool { return line.Type == "progress" && line.Item == "redis" })
 	p.signal(syscall.SIGKILL)
 	p.wait()
+	isApart(t, s)
+	tree := filepath.Join(s.Dir, ".sentryctl", "backup", "drill", "tree")
+	if _, err := os.Stat(tree); err != nil {
+		t.Errorf("the killed drill has no files of its own: %v", err)
+	}
 	sentryctl(t, s, drill...).exits(0)
+	if _, err := os.Stat(tree); !os.IsNotExist(err) {
+		t.Errorf("the drill's copy of the configuration is left: %v", err)
+	}
 	if touched := differing(before, containers(t, s)); len(touched) > 0 {
 		t.Errorf("containers touched: %v", touched)
 	}
@@ -32,5 +43,34 @@ func TestDrill(t *testing.T) {
 	reports, err := filepath.Glob(filepath.Join(s.Dir, ".sentryctl", "backup", "drills", "*.json.sig"))
 	if err != nil || len(reports) != 1 {
 		t.Errorf("got reports %v, %v", reports, err)
+	}
+}
+
+// isApart looks at a drill that was cut short: it is bounded, publishes
+// nothing and reaches nothing.
+func isApart(t *testing.T, s *labtest.Site) {
+	t.Helper()
+	mine := "label=com.docker.compose.project=" + s.Prefix + "-drill"
+	boxes := docker(t, s, "ps", "-q", "--filter", mine)
+	if len(boxes) == 0 || boxes[0] == "" {
+		t.Fatal("the drill runs nothing")
+	}
+	const want = "1000000000 4294967296 10 map[] no"
+	for _, box := range boxes {
+		got := docker(t, s, "inspect", "--format", "{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}} {{.HostConfig.BlkioWeight}} {{.HostConfig.PortBindings}} {{.HostConfig.RestartPolicy.Name}}", box)
+		if got[0] != want {
+			t.Errorf("got bounds and ports %q, want %q", got[0], want)
+		}
+		// What the kernel does, by cgroup 1 or 2.
+		limits := strings.Join(docker(t, s, "exec", box, "sh", "-c",
+			"cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu.max /sys/fs/cgroup/memory.max 2>/dev/null; true"), " ")
+		if !strings.HasPrefix(limits, "100000 ") || !strings.Contains(limits, "4294967296") {
+			t.Errorf("the kernel bounds a container of the drill by %q", limits)
+		}
+	}
+	for _, name := range docker(t, s, "network", "ls", "-q", "--filter", mine) {
+		if inside := docker(t, s, "network", "inspect", "--format", "{{.Internal}}", name); inside[0] != "true" {
+			t.Errorf("a network of the drill leads out: %v", inside)
+		}
 	}
 }
