@@ -85,6 +85,9 @@ func (o installOptions) sets() []string {
 // runInstall prepares everything that can be known beforehand, checks it, and
 // only then touches the machine.
 func (a *app) runInstall(ctx context.Context, o installOptions) error {
+	if err := o.noRestore(); err != nil {
+		return err
+	}
 	p, err := a.prepareInstall(ctx, o)
 	if p != nil {
 		defer p.close()
@@ -93,9 +96,6 @@ func (a *app) runInstall(ctx context.Context, o installOptions) error {
 		return err
 	}
 	if o.restored == nil {
-		if err := p.noRestore(); err != nil {
-			return err
-		}
 		if err := a.checkMachine(ctx, p); err != nil {
 			return p.saveAnswers(err)
 		}
@@ -124,10 +124,14 @@ func (a *app) confirmInstall(ctx context.Context, p *installPlan) error {
 }
 
 // noRestore refuses an install over a restore that has one of its own.
-func (p *installPlan) noRestore() error {
-	note, under, err := backup.ReadRestoring(p.site)
+func (o installOptions) noRestore() error {
+	s, err := site.At(o.site)
+	if err != nil || o.restored != nil {
+		return err
+	}
+	note, under, err := backup.ReadRestoring(s)
 	if err == nil && under && note.Kind != backup.Same {
-		err = fault.New(fault.Resumable, "Finish it first: sentryctl resume --site "+p.site.Dir, "a restore of backup %s did not come to its end", note.Set)
+		err = fault.New(fault.Resumable, "Finish it first: sentryctl resume --site "+s.Dir, "a restore of backup %s did not come to its end", note.Set)
 	}
 	return err
 }

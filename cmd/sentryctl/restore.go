@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 )
@@ -71,7 +71,6 @@ come first, while the other one still serves.`,
 	f.StringVar(&o.to, "to", "", "write into this empty directory, and touch nothing else")
 	f.StringSliceVar(&o.ignore, "ignore", nil, "preflight check to ignore where a version is installed: install's --ignore")
 	f.BoolVar(&o.yes, "yes", false, "do not ask")
-	cmd.MarkFlagsMutuallyExclusive("config-only", "volume")
 	return cmd
 }
 
@@ -87,7 +86,25 @@ type restoring struct {
 	record     site.Record // of the site as it is; zero where there is none
 }
 
+// valid refuses what needs no look at anything.
+func (o restoreOptions) valid() error {
+	about := o.bind != "" || o.url != "" || o.keepHost
+	switch {
+	case o.configOnly && len(o.volumes) > 0:
+		return fault.New(fault.Usage, "Give --config-only or --volume", "the site's files alone or volumes alone: --config-only and --volume exclude each other")
+	case o.to != "" && (about || o.keepOld || o.installVersion):
+		return fault.New(fault.Usage, "Leave them away", "--to touches no site, so --keep-old, --keep-host, --bind, --url and --install-version mean nothing")
+	case len(o.volumes) > 0 && about:
+		return fault.New(fault.Usage, "Leave them away", "--bind, --url and --keep-host are about the site's files, which --volume leaves alone")
+	}
+	_, _, err := config.ReadAnswersOver(config.Answers{}, "", installOptions{bind: o.bind, url: o.url}.sets(), nil)
+	return err
+}
+
 func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err error) {
+	if err := o.valid(); err != nil {
+		return err
+	}
 	s, err := site.At(o.site)
 	if err != nil {
 		return err
@@ -171,8 +188,6 @@ func (r *restoring) decide(note backup.Restoring, under bool) error {
 	case part && r.asked.Kind == backup.Other:
 		return fault.New(fault.UpgradeBlocked, "Restore all of it, or look at files with --to", "backup %s is of Sentry %s, and a part of it is of no use to %s",
 			r.set.ID(), r.set.Version, r.record.Version)
-	case len(o.volumes) > 0 && (o.bind != "" || o.url != "" || o.keepHost):
-		return fault.New(fault.Usage, "Leave them away", "--bind, --url and --keep-host are about the site's files, which --volume leaves alone")
 	case o.keepHost && r.asked.Kind == backup.Clean:
 		return fault.New(fault.Usage, "Give --bind and --url", "there is no site in %s whose bind address and URL could be kept", r.site.Dir)
 	}
@@ -182,9 +197,6 @@ func (r *restoring) decide(note backup.Restoring, under bool) error {
 // lookInto writes files for a person to look at.
 func (a *app) lookInto(ctx context.Context, r restoring) error {
 	o := r.options
-	if slices.ContainsFunc([]bool{o.keepOld, o.keepHost, o.installVersion, o.bind != "", o.url != ""}, func(b bool) bool { return b }) {
-		return fault.New(fault.Usage, "Leave them away", "--to touches no site, so --keep-old, --keep-host, --bind, --url and --install-version mean nothing")
-	}
 	look := backup.Look{Repository: r.repository, Set: r.set, Dir: o.to, Volumes: o.volumes, ConfigOnly: o.configOnly, Force: o.force}
 	if err := look.Write(ctx); err != nil {
 		return err

@@ -68,10 +68,7 @@ func (a *app) check(ctx context.Context, r restoring) error {
 	} else if foreign != "" {
 		return fault.New(fault.NoSite, "Choose an empty directory with --site", "%s belongs to something else: it holds %s", r.site.Dir, foreign)
 	}
-	if r.asked.Kind == backup.Same {
-		return checkAnswers(r.asked)
-	}
-	if r.under {
+	if r.asked.Kind == backup.Same || r.under {
 		return nil
 	}
 	staged, err := os.MkdirTemp("", "sentryctl-restore-")
@@ -102,12 +99,6 @@ func (a *app) check(ctx context.Context, r restoring) error {
 		p.record.State = "" // no site stands there yet
 	}
 	return a.checkMachine(ctx, p)
-}
-
-// checkAnswers refuses what no answer may be.
-func checkAnswers(asked backup.Asked) error {
-	_, _, err := config.ReadAnswersOver(config.Answers{}, "", installOptions{bind: asked.Bind, url: asked.URL}.sets(), nil)
-	return err
 }
 
 // install is the install of the backup's version out of a site's own files.

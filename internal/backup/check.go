@@ -51,6 +51,11 @@ func (e *Env) problems(ctx context.Context) ([]string, error) {
 	if e.Record.State != site.Installed {
 		found = append(found, fmt.Sprintf("its installation is %q", e.Record.State))
 	}
+	if note, under, err := ReadRestoring(e.Site); err != nil {
+		return nil, err
+	} else if under {
+		found = append(found, fmt.Sprintf("a restore of backup %s did not come to its end", note.Set))
+	}
 	volumes, err := Classify(e.Stack.Model(), e.Choice)
 	if err != nil {
 		return nil, err
