@@ -164,7 +164,7 @@ func (p *installPlan) chooseVersion(context.Context) error {
 
 // resolve refuses a version that must not be installed, here or at all.
 func (p *installPlan) resolve(want string) (err error) {
-	o := catalog.ResolveOptions{AcceptAvoided: p.options.acceptAvoided || p.known, AcceptFuture: p.options.source != ""}
+	o := catalog.ResolveOptions{AcceptAvoided: p.options.acceptAvoided || p.known, AcceptFuture: p.options.source != "" || p.known}
 	if p.version, err = p.catalog.Resolve(want, o); err != nil {
 		return err
 	}

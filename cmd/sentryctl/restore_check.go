@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
-	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
@@ -79,11 +78,7 @@ func (a *app) check(ctx context.Context, r restoring) error {
 	if err := backup.PlaceSite(ctx, r.repository, r.set, staged, nil); err != nil {
 		return err
 	}
-	o, err := r.install(&site.Site{Dir: staged})
-	if err != nil {
-		return err
-	}
-	p, err := a.prepareInstall(ctx, o)
+	p, err := a.prepareInstall(ctx, r.install(&site.Site{Dir: staged}))
 	if p != nil {
 		defer p.close()
 	}
@@ -102,13 +97,6 @@ func (a *app) check(ctx context.Context, r restoring) error {
 }
 
 // install is the install of the backup's version out of a site's own files.
-func (r restoring) install(s *site.Site) (installOptions, error) {
-	v, err := calver.Parse(r.set.Version)
-	if err != nil {
-		return installOptions{}, fault.New(fault.Integrity, "Restore another backup: sentryctl backup list", "the manifest names a strange version: %w", err)
-	}
-	return installOptions{
-		site: s.Dir, version: r.set.Version, source: s.ReleaseDir(v), bind: r.asked.Bind, url: r.asked.URL,
-		ignore: r.asked.Ignore, yes: true, acceptAvoided: true,
-	}, nil
+func (r restoring) install(s *site.Site) installOptions {
+	return installOptions{site: s.Dir, version: r.set.Version, bind: r.asked.Bind, url: r.asked.URL, ignore: r.asked.Ignore, yes: true, acceptAvoided: true}
 }

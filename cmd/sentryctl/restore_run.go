@@ -221,10 +221,7 @@ func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask
 // installRestored lets the install make what no backup holds and start all.
 // Only when that has proven itself goes what was replaced.
 func (a *app) installRestored(ctx context.Context, r restoring) error {
-	o, err := r.install(r.site)
-	if err != nil {
-		return err
-	}
+	o := r.install(r.site)
 	o.restored = &r.set
 	lacks := a.runInstall(ctx, o)
 	if lacks != nil && fault.CodeOf(lacks) != fault.Incomplete {
