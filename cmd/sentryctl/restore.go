@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -105,6 +106,11 @@ func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err 
 	if err := o.valid(); err != nil {
 		return err
 	}
+	if o.passwordFile != "" { // whoever resumes is elsewhere
+		if o.passwordFile, err = filepath.Abs(o.passwordFile); err != nil {
+			return fmt.Errorf("find the password file: %w", err)
+		}
+	}
 	s, err := site.At(o.site)
 	if err != nil {
 		return err
@@ -162,7 +168,7 @@ func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err 
 func (r *restoring) decide(note backup.Restoring, under bool) error {
 	o := r.options
 	r.asked = backup.Asked{Kind: backup.Same, Volumes: o.volumes, ConfigOnly: o.configOnly, KeepOld: o.keepOld, Force: o.force,
-		Bind: o.bind, URL: o.url, Ignore: o.ignore, Repo: o.repo}
+		Bind: o.bind, URL: o.url, Ignore: o.ignore, Repo: r.access.Target.String(), PasswordFile: o.passwordFile}
 	switch {
 	case under && note.Set == r.set.ID():
 		r.asked.Kind = note.Kind

@@ -274,6 +274,6 @@ func restoreToResume(s *site.Site, last site.Run, unfinished bool) (backup.Resto
 
 // resumeRestore goes on with a restore that was cut short.
 func (a *app) resumeRestore(ctx context.Context, s *site.Site, note backup.Restoring) error {
-	o := restoreOptions{backupOptions: backupOptions{site: s.Dir, repo: note.Repo}, volumes: note.Volumes, configOnly: note.ConfigOnly, yes: true}
+	o := restoreOptions{backupOptions: backupOptions{site: s.Dir, repo: note.Repo, passwordFile: note.PasswordFile}, volumes: note.Volumes, configOnly: note.ConfigOnly, yes: true}
 	return a.runRestore(ctx, o, note.Set)
 }

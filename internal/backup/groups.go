@@ -80,8 +80,8 @@ func groupsFile(list []Offset) (text string, groups []string) {
 	return b.String(), slices.Sorted(maps.Keys(seen))
 }
 
-// astray gives the groups that do not stand where they were put. A log may
-// have lost its beginning; further on than asked is right then.
+// astray gives the groups that do not stand where they were put. Further on is
+// right where a log has lost its beginning, and its end where it is shorter.
 func astray(wanted, now []Offset) []Offset {
 	at := map[string]Offset{}
 	for _, o := range now {
@@ -89,7 +89,7 @@ func astray(wanted, now []Offset) []Offset {
 	}
 	return slices.DeleteFunc(slices.Clone(wanted), func(o Offset) bool {
 		got, there := at[o.member()]
-		return there && got.Offset >= o.Offset && got.Lag >= 0
+		return there && (got.Offset >= o.Offset && got.Lag >= 0 || got.Lag == 0)
 	})
 }
 

@@ -26,16 +26,17 @@ const (
 // Asked is what a restore was asked for. Whoever goes on with it goes on with
 // that. No secret stands in it.
 type Asked struct {
-	Kind       Kind     `json:"kind,omitempty"`
-	Volumes    []string `json:"volumes,omitempty"` // by name; nil: all that the backup holds
-	ConfigOnly bool     `json:"config_only,omitempty"`
-	KeepOld    bool     `json:"keep_old,omitempty"`
-	Force      bool     `json:"force,omitempty"` // whatever room there is
-	Bind       string   `json:"bind,omitempty"`  // "": as the backup says
-	URL        string   `json:"url,omitempty"`   // likewise
-	Ignore     []string `json:"ignore,omitempty"`
-	From       string   `json:"from,omitempty"` // the version that is replaced
-	Repo       string   `json:"repo,omitempty"`
+	Kind         Kind     `json:"kind,omitempty"`
+	Volumes      []string `json:"volumes,omitempty"` // by name; nil: all that the backup holds
+	ConfigOnly   bool     `json:"config_only,omitempty"`
+	KeepOld      bool     `json:"keep_old,omitempty"`
+	Force        bool     `json:"force,omitempty"` // whatever room there is
+	Bind         string   `json:"bind,omitempty"`  // "": as the backup says
+	URL          string   `json:"url,omitempty"`   // likewise
+	Ignore       []string `json:"ignore,omitempty"`
+	From         string   `json:"from,omitempty"`          // the version that is replaced
+	Repo         string   `json:"repo,omitempty"`          // where it was named
+	PasswordFile string   `json:"password_file,omitempty"` // the file with it, where it was named
 }
 
 // Restoring is the note of a restore under way.
