@@ -20,6 +20,7 @@ func (a *app) checkMachine(ctx context.Context, p *installPlan) error {
 		Version: p.version, Profile: p.profile, Bind: p.project.Getenv("SENTRY_BIND"), URL: p.answers.URL,
 		SiteDir: p.site.Dir, Model: &p.model,
 	})
+	e.plan.target.Data = p.data
 	in := factsInput{EngineErr: p.engineErr, Target: e.plan.target, Images: p.model.Images, Brief: standing}
 	if p.engine != nil {
 		in.Engine, in.Helper = p.engine, p.engine

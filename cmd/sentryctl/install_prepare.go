@@ -43,6 +43,7 @@ type installPlan struct {
 	scratch   string           // a directory of our own, removed at the end
 	project   *stack.Project
 	model     release.Model
+	data      int64  // bytes that a restore writes into the volumes
 	arch      string // of the Engine, as Go names it
 	machine   string // where the Engine publishes ports, as seen from here
 	engine    *stack.Engine

@@ -90,6 +90,9 @@ func (a *app) check(ctx context.Context, r restoring) error {
 			r.set.ID(), p.project.Name(), r.site.Dir, r.record.Project)
 	}
 	p.site = r.site
+	if !r.asked.Force {
+		p.data = r.set.Bytes
+	}
 	if r.asked.Kind == backup.Clean {
 		p.record.State = "" // no site stands there yet
 	}

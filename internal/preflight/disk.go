@@ -24,8 +24,16 @@ func diskChecks() []Check {
 
 func judgeEngineDisk(f Facts, t Target) Verdict {
 	return judge(f.Probe, func(p Probe) Verdict {
-		return judgeFree(p.Disk, t.Minimums, "docker system df shows what can go; or move data-root in /etc/docker/daemon.json to a larger disk")
-	}).wanting(wantFree(t.Minimums))
+		return judgeFree(p.Disk, t.withData(), "docker system df shows what can go; or move data-root in /etc/docker/daemon.json to a larger disk")
+	}).wanting(wantFree(t.withData()))
+}
+
+// withData are the minimums of the Engine's disk, with the data that is going
+// to be written there.
+func (t Target) withData() Minimums {
+	m := t.Minimums
+	m.DiskGiB += int((t.Data + gib - 1) / gib)
+	return m
 }
 
 func judgeSiteDisk(f Facts, t Target) Verdict {

@@ -23,6 +23,8 @@ func TestDiskChecks(t *testing.T) {
 		{name: "ample", check: "disk-engine", state: ok, severity: block, got: "120.0 GiB free of 200.0 GiB (ext4)", want: "20 GiB free at least"},
 		{name: "the floor", check: "disk-engine", state: ok, severity: block, got: "20.0 GiB free of 200.0 GiB (ext4)", facts: engine(20 * gib)},
 		{name: "below", check: "disk-engine", state: bad, severity: block, got: "19.0 GiB free of 200.0 GiB (ext4)", hint: "docker system df shows what can go; or move data-root", facts: engine(19 * gib)},
+		{name: "with what a restore writes", check: "disk-engine", state: bad, severity: block, got: "22.0 GiB free of 200.0 GiB (ext4)", want: "23 GiB free at least", facts: engine(22 * gib),
+			target: func(t *preflight.Target) { t.Data = 2*gib + 1 }},
 		{name: "no probe", check: "disk-engine", state: unknown, severity: info, got: "unknown because no helper could run", facts: noProbe},
 		{name: "no minimum", check: "disk-engine", state: skipped, severity: info, got: "skipped because no minimum is known for this version", target: noMinimums},
 

@@ -9,6 +9,7 @@ type Target struct {
 	Minimums Minimums       `json:"minimums"`
 	Project  string         `json:"project"`           // Compose project
 	Volumes  []string       `json:"volumes,omitempty"` // names on the Engine that the stack will use
+	Data     int64          `json:"data,omitempty"`    // bytes that a restore writes into them
 	Nofile   []NofileAsk    `json:"nofile,omitempty"`
 	Bind     string         `json:"bind"` // PORT or IP:PORT
 	URL      string         `json:"url"`
