@@ -225,7 +225,7 @@ func (a *app) installRestored(ctx context.Context, r restoring) error {
 	o.restored = &r.set
 	lacks := a.runInstall(ctx, o)
 	if lacks != nil && fault.CodeOf(lacks) != fault.Incomplete {
-		return lacks
+		return r.halfway(lacks)
 	}
 	sink, hush := a.sink(ctx, func() {})
 	defer hush()
@@ -247,6 +247,15 @@ func (a *app) installRestored(ctx context.Context, r restoring) error {
 		return err
 	}
 	return errors.Join(a.tellRestored(r.set, r.site.Dir), lacks)
+}
+
+// halfway says where everything is when the install that follows fails.
+func (r restoring) halfway(err error) error {
+	if r.asked.Kind != backup.Other {
+		return err
+	}
+	return fault.New(fault.CodeOf(err), "Mend the cause, then: sentryctl resume --site "+r.site.Dir,
+		"the data and files of Sentry %s are kept, in volumes whose names end in -restore and in %s: %w", r.asked.From, backup.ReplacedDir(r.site), err)
 }
 
 // restoredGroups sets Kafka's consumer groups in an install that brings a
