@@ -120,8 +120,8 @@ func (e *RestoreEnv) fill(ctx context.Context) error {
 		}
 	}
 	err = e.tell(ctx, t, req)
-	if fault.CodeOf(err) == fault.PreflightBlocked && !e.note.Swapping {
-		err = errors.Join(err, e.abandon(ctx)) // it has not begun to write
+	if fault.CodeOf(err) == fault.PreflightBlocked && !e.note.Swapping && e.Kind != Clean {
+		err = errors.Join(err, e.abandon(ctx), os.RemoveAll(IncomingDir(e.Site))) // it has not begun to write
 	}
 	return err
 }
