@@ -119,6 +119,7 @@ func (a *app) runTasks(ctx context.Context, s *site.Site, rec site.Record, plan 
 		defer cancel()
 	}
 	results, err := t.all(ctx)
+	look(ctx, s, rec, byBackup)
 	return errors.Join(a.tellTasks(results), err, badConfig)
 }
 

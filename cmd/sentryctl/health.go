@@ -68,6 +68,7 @@ func (a *app) runHealth(ctx context.Context, o healthOptions) error {
 	}
 	engine, err := stack.Connect(ctx)
 	if err != nil {
+		noteHealth(s, byHealth, []string{"engine"})
 		return err
 	}
 	defer engine.Close()
@@ -84,6 +85,7 @@ func (a *app) runHealth(ctx context.Context, o healthOptions) error {
 	if err != nil {
 		return err
 	}
+	noteHealth(s, byHealth, r.Failed())
 	return a.tellHealth(healthReport{"health", s.Dir, rec.Version, r})
 }
 

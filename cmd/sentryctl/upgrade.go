@@ -12,6 +12,8 @@ import (
 
 type upgradeOptions struct {
 	backupOptions
+	unattended    bool
+	policy        string
 	plan          bool
 	check         bool
 	yes           bool
@@ -42,6 +44,9 @@ checkpoint is made, files and data are brought to the release, everything
 starts, and the site has to prove that it works, with an event sent in and
 found. A hop that fails leads back to the former release and its data.
 
+--unattended is for cron: it asks nobody, and begins only when --policy allows
+it. See docs/unattended.md.
+
 --plan says what would be done: hops, what each asks of the configuration, known
 issues, room and downtime. It changes nothing and needs no network, and with
 --from no site either.`,
@@ -49,7 +54,8 @@ issues, room and downtime. It changes nothing and needs no network, and with
   sentryctl upgrade --plan --to latest
   sentryctl upgrade --plan --from 22.8.0 --to 24.2.0
   sentryctl upgrade --plan --from 24.8.0 --output json
-  sentryctl upgrade --check --to 25.10.0`,
+  sentryctl upgrade --check --to 25.10.0
+  sentryctl upgrade --unattended --policy /etc/sentryctl/upgrade.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runUpgrade(cmd.Context(), o) },
 	}
@@ -57,6 +63,8 @@ issues, room and downtime. It changes nothing and needs no network, and with
 	f.BoolVar(&o.plan, "plan", false, "say what an upgrade would do")
 	f.BoolVar(&o.check, "check", false, "ask everything that could stop the upgrade of a site, and change nothing")
 	f.StringVar(&o.releases, "releases", "", "`DIR` with releases by version, trees or archives (default: the public archives)")
+	f.BoolVar(&o.unattended, "unattended", false, "upgrade only if --policy allows it now, and ask nobody")
+	f.StringVar(&o.policy, "policy", "", "`FILE` that says when --unattended may upgrade, and how far")
 	f.BoolVar(&o.yes, "yes", false, "do not ask")
 	f.BoolVar(&o.noRollback, "no-rollback", false, "leave a hop that fails as it is")
 	f.BoolVar(&o.pause, "pause-after-hop", false, "end after the first hop; the same command takes the next")
@@ -81,11 +89,16 @@ func (a *app) runUpgrade(ctx context.Context, o upgradeOptions) error {
 	if o.profile != "" && o.profile != catalog.FeatureComplete && o.profile != catalog.ErrorsOnly {
 		return fault.New(fault.Usage, "Choose feature-complete or errors-only", "unknown profile %q", o.profile)
 	}
+	if err := o.checkUnattended(); err != nil {
+		return err
+	}
 	c, err := catalog.Open(o.catalog)
 	if err != nil {
 		return err
 	}
 	switch {
+	case o.unattended:
+		return a.runUnattended(ctx, c, o)
 	case o.check:
 		return a.runUpgradeCheck(ctx, c, o)
 	case !o.plan:

@@ -167,6 +167,7 @@ func (r *hopRun) gate(ctx context.Context, s upgrade.Stack) error {
 	if err != nil {
 		return err
 	}
+	noteHealth(r.site, byUpgrade, report.Failed())
 	var bad []string
 	for _, c := range report.Checks {
 		text := c.Title + ": " + c.Said

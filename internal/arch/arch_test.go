@@ -64,9 +64,10 @@ var allowed = map[string][]string{
 
 	"internal/upgrade": {"internal/backup", "internal/calver", "internal/config", "internal/event", "internal/fault", "internal/install", "internal/release",
 		"internal/site", "internal/step", "internal/upgrade/gate", "internal/workload"},
-	"internal/upgrade/adopt": {"internal/calver", "internal/fault"},
-	"internal/upgrade/gate":  {"internal/calver", "internal/config/merge", "internal/config/pyconf", "internal/upgrade/plan"},
-	"internal/upgrade/plan":  {"internal/calver", "internal/catalog", "internal/fault"},
+	"internal/upgrade/adopt":  {"internal/calver", "internal/fault"},
+	"internal/upgrade/gate":   {"internal/calver", "internal/config/merge", "internal/config/pyconf", "internal/upgrade/plan"},
+	"internal/upgrade/policy": {"internal/calver", "internal/config/option", "internal/fault", "internal/site"},
+	"internal/upgrade/plan":   {"internal/calver", "internal/catalog", "internal/fault"},
 
 	"internal/ui/format":     {},
 	"internal/ui/redact":     {"internal/event"},

@@ -64,10 +64,12 @@ func SaveDrill(s *site.Site, d Drilled) (string, error) {
 	return base + ".json", nil
 }
 
+func drillKeyPath(s *site.Site) string { return s.Own("backup", "drill-key.pem") }
+
 // drillKey is the site's ed25519 key for reports, made at the first drill.
 // Its public half stands beside the reports.
 func drillKey(s *site.Site) (ed25519.PrivateKey, error) {
-	path := s.Own("backup", "drill-key.pem")
+	path := drillKeyPath(s)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newDrillKey(s, path)

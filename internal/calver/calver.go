@@ -59,6 +59,12 @@ func (v Version) Compare(w Version) int {
 // Less tells whether v is older than w.
 func (v Version) Less(w Version) bool { return v.Compare(w) < 0 }
 
+// SameMajor tells whether v and w are of the same year: 25.5.1 and 25.10.0.
+func (v Version) SameMajor(w Version) bool { return v.major == w.major }
+
+// SameMinor tells whether v and w are patches of one release: 25.5.0 and 25.5.1.
+func (v Version) SameMinor(w Version) bool { return v.SameMajor(w) && v.minor == w.minor }
+
 // MarshalText writes v as String does.
 func (v Version) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
