@@ -14,8 +14,9 @@ DEMO_BIND := 127.0.0.1:19080
 DEMO_VERSION := 25.10.0
 
 COMPOSE_PLUGIN := github.com/docker/compose/v5/cmd@v5.0.2
+S3_SERVER      := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
-.PHONY: build lab demo test test-fast test-engine test-e2e test-e2e-all lint bench bench-install bench-backup clean help
+.PHONY: build lab demo test test-fast test-repository test-engine test-e2e test-e2e-all lint bench bench-install bench-backup clean help
 
 build: ## build the static binary bin/sentryctl
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/sentryctl ./cmd/sentryctl
@@ -33,10 +34,15 @@ demo: build lab ## install a Sentry-shaped stack on a real Engine and find an ev
 	@go run ./lab/cmd/lab event --site $(DEMO)/site
 	@echo; echo 'The demo runs on. Look at http://$(DEMO_BIND), and take it down with: make clean'
 
-test: lint lab build test-fast test-engine test-e2e ## everything; what it needs, it sets up
+test: lint lab build test-fast test-repository test-engine test-e2e ## everything; what it needs, it sets up
 
 test-fast: ## unit, golden and command tests: no Engine, seconds
 	go test -short ./...
+
+test-repository: ## backups in every kind of place, with real servers and the public tools
+	@command -v rclone >/dev/null || { apt-get -qq update && apt-get -qqy install rclone; } || echo 'NOT TESTED: rclone cannot be installed here'
+	CGO_ENABLED=0 GOBIN=$(CURDIR)/build/tools go install $(S3_SERVER)
+	PATH="$(CURDIR)/build/tools:$$PATH" go test -count=1 -timeout 10m -parallel 10 ./internal/backup/repository
 
 test-engine: ## tests of single packages on a real Engine
 	go test -count=1 ./internal/stack ./lab/images ./lab/setup

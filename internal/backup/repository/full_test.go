@@ -30,6 +30,7 @@ func smallDisk(t *testing.T, size string) string {
 // A repository without room says so, keeps what it has, and goes on when
 // there is room again.
 func TestFullRepositoryLosesNothing(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	disk := smallDisk(t, "24m")
 	a := access(t, filepath.Join(disk, "repo"))
 	if err := repository.Init(t.Context(), a); err != nil {

@@ -59,6 +59,9 @@ func Init(ctx context.Context, a Access) error {
 		}
 	}
 	conn, err := a.connection()
+	if err == nil {
+		err = a.knock()
+	}
 	if err != nil {
 		return err
 	}
@@ -109,6 +112,9 @@ type Repository struct {
 // returns.
 func Open(ctx context.Context, a Access) (*Repository, error) {
 	conn, err := a.connection()
+	if err == nil {
+		err = a.knock()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -179,19 +185,4 @@ func (r *Repository) Close(ctx context.Context) error {
 		return fmt.Errorf("close the repository: %w", err)
 	}
 	return r.target.giveToOwner()
-}
-
-// unreachable says why a repository does not open.
-func (a Access) unreachable(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, repo.ErrInvalidPassword):
-		return fault.New(fault.Integrity, "Give the password that the repository was made with", "the password of %s is wrong", a.Target)
-	case errors.Is(err, repo.ErrRepositoryNotInitialized), errors.Is(err, blob.ErrBlobNotFound):
-		return fault.New(fault.Usage, "Make one: sentryctl backup init --repo '"+a.Target.String()+"'", "there is no repository in %s", a.Target)
-	case errors.Is(err, blob.ErrInvalidCredentials):
-		return fault.New(fault.Other, "Set the credentials of the place where the repository is (docs/backup.md)", "%s refuses the credentials", a.Target)
-	}
-	return fault.New(fault.Other, "Look whether the place can be reached from here", "open the repository %s: %w", a.Target, err)
 }

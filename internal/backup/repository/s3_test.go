@@ -1,91 +1,121 @@
 package repository_test
 
 import (
+	"bytes"
+	"context"
+	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
-	"path/filepath"
-	"strings"
-	"sync/atomic"
+	"os/exec"
 	"testing"
+	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
-	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/lab/standin/weed"
 )
 
-// objectStorage serves S3 on the loopback until it is told to go away.
-func objectStorage(t *testing.T) (a repository.Access, gone *atomic.Bool) {
-	t.Helper()
+// s3Place is served by the stand-in for the release's own object storage.
+func s3Place(t *testing.T) target {
 	h, err := weed.Handler(t.TempDir(), "key")
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone = &atomic.Bool{}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if gone.Load() {
-			w.WriteHeader(http.StatusForbidden) // not one that is tried again for minutes
-			return
-		}
-		h.ServeHTTP(w, r)
-	}))
-	t.Cleanup(srv.Close)
-	req, err := http.NewRequest(http.MethodPut, srv.URL+"/backups", nil)
+	g := &gate{}
+	l := g.listen(t)
+	srv := &http.Server{Handler: h}
+	go srv.Serve(l)
+	t.Cleanup(func() { srv.Close() })
+	makeBucket(t, l.Addr().String(), "key", "s3-secret")
+	a := access(t, "s3://backups/sentry?region=us-east-1&endpoint=http://"+l.Addr().String())
+	a.Credentials = repository.Credentials{"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "s3-secret"}
+	return target{access: a, gate: g, wrong: repository.Credentials{"AWS_ACCESS_KEY_ID": "other", "AWS_SECRET_ACCESS_KEY": "other-secret"}}
+}
+
+// versityPlace is served by a real S3 server, which checks every signature.
+func versityPlace(t *testing.T) target {
+	program, err := exec.LookPath("versitygw")
+	if err != nil {
+		t.Skipf("NOT TESTED: versitygw is not installed (make test-repository does so): %v", err)
+	}
+	behind, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "AWS key:x")
-	res, err := srv.Client().Do(req)
-	if err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("make a bucket: %v %v", res, err)
-	}
-	res.Body.Close()
-	a = access(t, "s3://backups/sentry?region=us-east-1&endpoint="+srv.URL)
-	a.Credentials = repository.Credentials{"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-	return a, gone
-}
-
-func TestObjectStorage(t *testing.T) {
-	a, gone := objectStorage(t)
-	if err := repository.Init(t.Context(), a); err != nil {
+	addr := behind.Addr().String()
+	behind.Close()
+	cmd := exec.CommandContext(t.Context(), program, "--port", addr, "--access", "root-key", "--secret", "root-secret", "posix", "--sidecar", t.TempDir(), t.TempDir())
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &said, &said, time.Second
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r := open(t, a)
-	dir := t.TempDir()
-	put(t, filepath.Join(dir, "a"), data(1, 3<<20), 0o600)
-	put(t, filepath.Join(dir, "b"), data(2, 1<<20), 0o600)
-	write(t, r, repository.Options{Dir: dir})
-	put(t, filepath.Join(dir, "b"), data(3, 1<<20), 0o600)
-	second := write(t, r, repository.Options{Dir: dir})
-	if second.Read != 1<<20 || second.Added > 3<<19 {
-		t.Errorf("second: read %d, added %d", second.Read, second.Added)
-	}
-	if d := cmp.Diff(look(t, dir), look(t, restore(t, r, second))); d != "" {
-		t.Error(d)
-	}
-	elsewhere := a
-	elsewhere.Dir = t.TempDir() // no cache
-	if _, err := open(t, elsewhere).Verify(t.Context(), 100, second.Snapshot); err != nil {
-		t.Error(err)
-	}
-	gone.Store(true)
-	put(t, filepath.Join(dir, "c"), data(4, 1<<20), 0o600)
-	if _, err := r.Write(t.Context(), repository.Options{Source: source, Dir: dir}); err == nil || strings.Contains(err.Error(), "secret") {
-		t.Errorf("the storage went away, and Write says: %v", err)
-	}
-	gone.Store(false)
-	list, err := open(t, a).List(t.Context(), source)
-	if err != nil || len(list) != 2 {
-		t.Errorf("after it is back: %+v, %v", list, err)
-	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("versitygw said: %s", &said)
+		}
+	})
+	answers(t, addr)
+	makeBucket(t, addr, "root-key", "root-secret")
+	g := &gate{}
+	a := access(t, "s3://backups/sentry?region=us-east-1&endpoint=http://"+relay(t, g, addr))
+	a.Credentials = repository.Credentials{"AWS_ACCESS_KEY_ID": "root-key", "AWS_SECRET_ACCESS_KEY": "root-secret"}
+	return target{access: a, gate: g, wrong: repository.Credentials{"AWS_ACCESS_KEY_ID": "root-key", "AWS_SECRET_ACCESS_KEY": "other-secret"}}
 }
 
-func TestWrongKeys(t *testing.T) {
-	a, _ := objectStorage(t)
-	a.Credentials["AWS_ACCESS_KEY_ID"] = "other"
-	err := repository.Init(t.Context(), a)
-	if err == nil || fault.HintOf(err) == "" || strings.Contains(err.Error(), "secret") {
-		t.Errorf("got %v", err)
+// answers waits until somebody listens.
+func answers(t *testing.T, addr string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			c.Close()
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("nobody listens on %s", addr)
+}
+
+// relay leads through a gate to a server that is a program of its own.
+func relay(t *testing.T, g *gate, to string) string {
+	t.Helper()
+	l := g.listen(t)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer in.Close()
+				out, err := net.Dial("tcp", to)
+				if err != nil {
+					return
+				}
+				go func() {
+					defer in.Close()
+					io.Copy(in, out)
+				}()
+				io.Copy(out, in)
+				out.Close()
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func makeBucket(t *testing.T, addr, id, secret string) {
+	t.Helper()
+	c, err := minio.New(addr, &minio.Options{Creds: credentials.NewStaticV4(id, secret, ""), Region: "us-east-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.MakeBucket(context.WithoutCancel(t.Context()), "backups", minio.MakeBucketOptions{}); err != nil {
+		t.Fatal(err)
 	}
 }

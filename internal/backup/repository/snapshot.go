@@ -127,11 +127,3 @@ func (r *Repository) write(ctx context.Context, purpose string, sent func(int64)
 	o := repo.WriteSessionOptions{Purpose: purpose, OnUpload: sent}
 	return repo.DirectWriteSession(ctx, r.rep, o, do)
 }
-
-// integrity gives the code to an error that reading what was written brought.
-func integrity(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return err
-	}
-	return fault.New(fault.Integrity, "Look at what is damaged: sentryctl backup verify", "%w", err)
-}

@@ -45,7 +45,7 @@ func (a Access) connection() (blob.ConnectionInfo, error) {
 			account = c["AZURE_STORAGE_ACCOUNT"]
 		}
 		return blob.ConnectionInfo{Type: "azureBlob", Config: &azure.Options{
-			Container: t.Bucket, Prefix: t.Prefix, StorageAccount: account, StorageDomain: t.Endpoint,
+			Container: t.Bucket, Prefix: t.Prefix, StorageAccount: account, StorageDomain: t.Endpoint, DoNotUseTLS: t.Plain,
 			StorageKey: c["AZURE_STORAGE_KEY"], SASToken: c["AZURE_STORAGE_SAS_TOKEN"], Limits: limits,
 		}}, nil
 	case GCS:

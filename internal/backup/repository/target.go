@@ -34,7 +34,7 @@ type Target struct {
 	Prefix   string `json:"prefix,omitempty"` // inside the bucket: "" or ends with a slash
 	Endpoint string `json:"endpoint,omitempty"`
 	Region   string `json:"region,omitempty"`
-	Plain    bool   `json:"plain,omitempty"` // s3: no TLS
+	Plain    bool   `json:"plain,omitempty"` // s3, azure: no TLS
 	Host     string `json:"host,omitempty"`
 	Port     int    `json:"port,omitempty"`
 	User     string `json:"user,omitempty"`
@@ -141,7 +141,8 @@ func sftpOf(u *url.URL) (Target, string) {
 
 func azureOf(u *url.URL) (Target, string) {
 	t, problem := bucketOf(Azure, u)
-	t.User, t.Endpoint = u.Query().Get("account"), u.Query().Get("domain")
+	t.User = u.Query().Get("account")
+	t.Endpoint, t.Plain = strings.CutPrefix(u.Query().Get("domain"), "http://")
 	return t, problem
 }
 
@@ -180,7 +181,11 @@ func (t Target) String() string {
 		setIf(q, "region", t.Region)
 	case Azure:
 		setIf(q, "account", t.User)
-		setIf(q, "domain", t.Endpoint)
+		if t.Plain {
+			q.Set("domain", "http://"+t.Endpoint)
+		} else {
+			setIf(q, "domain", t.Endpoint)
+		}
 	}
 	u.RawQuery = q.Encode()
 	return strings.TrimSuffix(u.String(), "/")

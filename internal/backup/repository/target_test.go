@@ -26,6 +26,8 @@ func TestTargets(t *testing.T) {
 		{"sftp://me@host/srv/b", repository.Target{Kind: repository.SFTP, Host: "host", User: "me", Path: "/srv/b", Port: 22}, ""},
 		{"sftp://me@host:2222/srv/b", repository.Target{Kind: repository.SFTP, Host: "host", User: "me", Path: "/srv/b", Port: 2222}, ""},
 		{"azure://box/p?account=a", repository.Target{Kind: repository.Azure, Bucket: "box", Prefix: "p/", User: "a"}, ""},
+		{"azure://box?account=a&domain=http://blob.localhost:10000", repository.Target{Kind: repository.Azure, Bucket: "box", User: "a", Endpoint: "blob.localhost:10000", Plain: true},
+			"azure://box/?account=a&domain=http%3A%2F%2Fblob.localhost%3A10000"},
 		{"gs://b/p", repository.Target{Kind: repository.GCS, Bucket: "b", Prefix: "p/"}, ""},
 		{"b2://b", repository.Target{Kind: repository.B2, Bucket: "b"}, ""},
 		{"webdavs://me@host/dav/x", repository.Target{Kind: repository.WebDAV, Path: "https://host/dav/x", User: "me"}, ""},

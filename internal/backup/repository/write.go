@@ -78,7 +78,7 @@ func (r *Repository) Write(ctx context.Context, o Options) (Written, error) {
 	})
 	out.Added = added.Load()
 	if err != nil {
-		return out, fmt.Errorf("write %s: %w", o.Source.Path, r.full(ctx, err))
+		return out, fmt.Errorf("write %s: %w", o.Source.Path, r.cutOff(ctx, r.full(ctx, err)))
 	}
 	return out, nil
 }
