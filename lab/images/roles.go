@@ -28,7 +28,7 @@ var roles = map[string]role{
 	"memcached":      {entrypoint: standin("memcached")},
 	"nginx":          {entrypoint: standin("nginx")},
 	"pgbouncer":      {entrypoint: standin("pgbouncer")},
-	"postgres":       {entrypoint: standin("postgres"), cmd: []string{"postgres"}, env: []string{"STANDIN_ROLE=postgres", "PGDATA=/var/lib/postgresql/data"}},
+	"postgres":       {entrypoint: standin("postgres"), cmd: []string{"postgres"}, versionEnv: "STANDIN_POSTGRES_VERSION", env: []string{"STANDIN_ROLE=postgres", "PGDATA=/var/lib/postgresql/data"}},
 	"redis":          {entrypoint: standin("redis"), cmd: []string{"redis-server"}},
 	"relay":          sentryOwn("relay", "run"),
 	"seaweedfs":      {entrypoint: standin("weed")},

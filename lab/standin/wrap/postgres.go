@@ -27,10 +27,16 @@ func Postgres(ctx context.Context, p *proc.Proc) error {
 		c.owner = nil
 	}
 	server := append([]string{program("postgres")}, p.Args...)
+	if done, err := c.playEra(p); done || err != nil {
+		return err
+	}
 	if slices.Contains(p.Args, "--version") || slices.Contains(p.Args, "-V") || slices.Contains(p.Args, "--help") {
 		return proc.Become(server...)
 	}
 	if err := c.ensure(ctx, p); err != nil {
+		return err
+	}
+	if err := c.showEra(); err != nil {
 		return err
 	}
 	if err := proc.OwnDir("/var/run/postgresql", c.owner, 0o755); err != nil {
@@ -55,6 +61,7 @@ func program(name string) string {
 type cluster struct {
 	dir   string
 	owner *user.User // nil: whoever runs this
+	shown string     // where an old era shows its PG_VERSION, "" for none
 }
 
 // unfinished is where a cluster is made before it is moved into place, so
