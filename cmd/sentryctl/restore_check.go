@@ -8,6 +8,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
@@ -59,6 +60,29 @@ func (r *restoring) keepHost(ctx context.Context) error {
 	return nil
 }
 
+// gone tells a site of which only the directory is left, or that is broken: it
+// is made anew out of the backup, as on a clean machine.
+func (r *restoring) gone(ctx context.Context) error {
+	if r.asked.Kind != backup.Same || r.under || r.options.configOnly || len(r.options.volumes) > 0 {
+		return nil
+	}
+	project, err := stack.Load(ctx, stack.LoadOptions{Dir: r.site.Dir})
+	if err != nil {
+		r.asked.Kind = backup.Clean // its files cannot be read
+		return ctx.Err()
+	}
+	engine, err := stack.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	missing, err := engine.Stack(project, event.Discard{}).MissingVolumes(ctx)
+	if err == nil && len(missing) > 0 {
+		r.asked.Kind = backup.Clean
+	}
+	return err
+}
+
 // check asks everything that can be known before the first change. What is
 // checked of volumes is the first step's.
 func (a *app) check(ctx context.Context, r restoring) error {
@@ -93,7 +117,7 @@ func (a *app) check(ctx context.Context, r restoring) error {
 	if !r.asked.Force {
 		p.data = r.set.Bytes
 	}
-	if r.asked.Kind == backup.Clean {
+	if !r.site.Exists() {
 		p.record.State = "" // no site stands there yet
 	}
 	return a.checkMachine(ctx, p)

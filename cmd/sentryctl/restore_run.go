@@ -22,6 +22,9 @@ func (a *app) bringBack(ctx context.Context, r restoring) error {
 	if err := r.keepHost(ctx); err != nil {
 		return err
 	}
+	if err := r.gone(ctx); err != nil {
+		return err
+	}
 	if err := a.check(ctx, r); err != nil {
 		return err
 	}

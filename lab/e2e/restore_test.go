@@ -93,6 +93,16 @@ func TestRestoreIntoTheSameSite(t *testing.T) {
 	t.Run("the configuration", func(t *testing.T) { restoreConfiguration(t, s, restore) })
 	t.Run("into a directory", func(t *testing.T) { restoreToDirectory(t, s, restore) })
 	t.Run("keep old", func(t *testing.T) { restoreKeepsOld(t, s, restore) })
+	t.Run("the directory alone is left", func(t *testing.T) {
+		docker(t, s, append([]string{"rm", "-f"}, boxes(t, s, "False", "{{.ID}}")...)...)
+		docker(t, s, append([]string{"volume", "rm"}, docker(t, s, "volume", "ls", "-q", "--filter", "name="+s.Prefix)...)...)
+		sentryctl(t, s, append(restore, "--ignore", "cpu-count")...).exits(0)
+		if n := stored(t, s, first.ID); n != "1" {
+			t.Errorf("the event of the backup is there %s times", n)
+		}
+		findEvent(t, s)
+		nothingLeft(t, s)
+	})
 }
 
 // Only what is asked for comes back.
