@@ -43,6 +43,9 @@ type Images interface {
 	Build(ctx context.Context) error
 }
 
+// Reopen gives the project and its front door as files say that were placed.
+type Reopen func(ctx context.Context) (RestoreStack, FrontDoor, error)
+
 // RestoreEnv is what the steps of a restore work with.
 type RestoreEnv struct {
 	Asked
@@ -54,9 +57,10 @@ type RestoreEnv struct {
 
 	Site      *site.Site
 	Stack     RestoreStack
-	Whole     Whole                       // for Other
+	Whole     Whole                       // may be nil, but for Other
 	Images    Images                      // for Other: those of the backup's version
 	KeepHost  func(context.Context) error // writes what belongs to the host into files that were placed; may be nil
+	Reopen    Reopen                      // may be nil
 	FrontDoor FrontDoor
 	Sink      event.Sink
 	Now       func() time.Time

@@ -71,12 +71,18 @@ func (e *RestoreEnv) bring(ctx context.Context) error {
 	return e.Images.Build(ctx)
 }
 
-// rest stops the services, of whatever version they are.
+// rest stops the services in order, and then what else runs in the project:
+// services of another version or profile.
 func (e *RestoreEnv) rest(ctx context.Context) error {
-	if e.Kind == Other {
-		return e.Whole.Halt(ctx)
+	if e.Kind != Other {
+		if err := e.Stack.Stop(ctx); err != nil {
+			return err
+		}
 	}
-	return e.Stack.Stop(ctx)
+	if e.Whole == nil {
+		return nil
+	}
+	return e.Whole.Halt(ctx)
 }
 
 // waitingSuffix is that of the volumes that are filled, and that hold what was
@@ -204,6 +210,9 @@ func (e *RestoreEnv) files(ctx context.Context) error {
 	})
 	if err == nil && e.KeepHost != nil {
 		err = e.KeepHost(ctx)
+	}
+	if err == nil && e.Reopen != nil {
+		e.Stack, e.FrontDoor, err = e.Reopen(ctx)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,6 +92,7 @@ func TestRestoreIntoTheSameSite(t *testing.T) {
 
 	t.Run("a volume", func(t *testing.T) { restoreOneVolume(t, s, restore) })
 	t.Run("the configuration", func(t *testing.T) { restoreConfiguration(t, s, restore) })
+	t.Run("another address", func(t *testing.T) { restoreElsewhere(t, s, restore) })
 	t.Run("into a directory", func(t *testing.T) { restoreToDirectory(t, s, restore) })
 	t.Run("keep old", func(t *testing.T) { restoreKeepsOld(t, s, restore) })
 	t.Run("the directory alone is left", func(t *testing.T) {
@@ -133,6 +135,23 @@ func restoreConfiguration(t *testing.T, s *labtest.Site, restore []string) {
 	}
 	if got := docker(t, s, "exec", s.Prefix+"-redis-1", "redis-cli", "get", "only-here"); got[0] != "1" {
 		t.Errorf("Redis was set back too: %v", got)
+	}
+}
+
+// The backup knows another address than the site is to have.
+func restoreElsewhere(t *testing.T, s *labtest.Site, restore []string) {
+	config, port := filepath.Join(s.Dir, "sentry", "config.yml"), labtest.FreePort(t)
+	elsewhere := []string{"--config-only", "--url", "http://elsewhere.example", "--bind", fmt.Sprintf("127.0.0.1:%d", port)}
+	sentryctl(t, s, append(restore, elsewhere...)...).exits(0)
+	s.Port = port
+	findEvent(t, s)
+	sentryctl(t, s, append(restore, "--config-only", "--keep-host")...).exits(0)
+	findEvent(t, s)
+	if text, err := os.ReadFile(config); err != nil || !strings.Contains(string(text), "http://elsewhere.example") {
+		t.Errorf("the URL was not kept: %v\n%s", err, text)
+	}
+	if diff := sentryctl(t, s, "config", "apply", "--yes", "--site", s.Dir).exits(0).last("result"); diff.Changed {
+		t.Errorf("the files are not what the record asks for: %+v", diff)
 	}
 }
 
