@@ -120,10 +120,28 @@ func (a *app) carryOutRestore(ctx context.Context, r restoring) (*backup.Restore
 	if err != nil {
 		return nil, err
 	}
-	if err := a.takeRestoreSteps(ctx, env, sink.Redact); err != nil {
+	measured := func() backup.Gaps { return backup.Gaps{} }
+	if door, is := env.FrontDoor.(health.FrontDoor); is && r.asked.Kind == backup.Same {
+		measured = watchDoor(door)(ctx)
+	}
+	run, err := a.takeRestoreSteps(ctx, env, sink.Redact)
+	if err = errors.Join(err, r.remember(run, measured(), err)); err != nil {
 		return nil, err
 	}
 	return env, done()
+}
+
+// remember adds to the site's history for how long its doors were closed.
+func (r restoring) remember(run string, gaps backup.Gaps, failed error) error {
+	if gaps == (backup.Gaps{}) {
+		return nil // they were not, or nobody looked
+	}
+	result := site.ResultDone
+	if failed != nil {
+		result = site.ResultFailed
+	}
+	return r.site.AppendHistory(site.Outage{Time: time.Now().UTC(), Run: run, Workflow: restoreWorkflow, From: r.record.Version, To: r.record.Version,
+		UINS: gaps.UI, IngestNS: gaps.Ingest, Result: result})
 }
 
 // environment wires the steps to the project as the backup's files say.
@@ -201,20 +219,21 @@ func writeHost(s *site.Site, asked backup.Asked) error {
 	return s.WriteRecord(c.record)
 }
 
-func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask func(string) string) error {
+// takeRestoreSteps takes them under a journal, whose name it returns.
+func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask func(string) string) (string, error) {
 	h := step.Header{Run: site.NewRunID(env.Now(), restoreWorkflow), Workflow: restoreWorkflow, Version: env.Set.Version, Tool: readVersion().Version,
 		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}}
 	for _, s := range backup.RestoreSteps() {
 		h.Steps = append(h.Steps, s.ID)
 	}
 	if last, unfinished, err := env.Site.Unfinished(); err != nil {
-		return err
+		return h.Run, err
 	} else if was, ok := step.HeaderOf(last.Records); unfinished && ok && was.Workflow == restoreWorkflow {
 		h.Run = last.ID
 	}
 	journal, err := env.Site.OpenRun(h.Run)
 	if err != nil {
-		return err
+		return h.Run, err
 	}
 	defer journal.Close()
 	runner := step.Runner[*backup.RestoreEnv]{Log: journal, Sink: env.Sink, Site: env.Site.Dir, Now: time.Now, Redact: mask}
@@ -223,10 +242,10 @@ func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask
 		if _, under, noteErr := backup.ReadRestoring(env.Site); noteErr == nil && !under {
 			err = errors.Join(err, finish(journal)) // it was refused, and there is nothing to go on with
 		}
-		return err
+		return h.Run, err
 	}
 	if env.Kind != backup.Same {
-		return nil // the install that follows is part of it
+		return h.Run, nil // the install that follows is part of it
 	}
-	return env.Done()
+	return h.Run, env.Done()
 }
