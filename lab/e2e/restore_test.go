@@ -73,6 +73,9 @@ func TestRestoreIntoTheSameSite(t *testing.T) {
 		t.Errorf("tables (-before +after):\n%s", d)
 	}
 	postgresIsWell(t, s)
+	if past, err := os.ReadFile(filepath.Join(s.Dir, ".sentryctl", "history.jsonl")); err != nil || !strings.Contains(string(past), `"workflow":"restore"`) {
+		t.Errorf("the interruption is not in the history: %v\n%s", err, past)
+	}
 
 	since, err := s.Probe().Event(t.Context())
 	if err != nil {
