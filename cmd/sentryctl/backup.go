@@ -153,15 +153,25 @@ func hide(add func(...string), acc repository.Access) {
 }
 
 // withRepository opens the site's repository for a command that only talks
-// to it.
+// to it. A repository that is named needs no site: its record is then zero.
 func (a *app) withRepository(ctx context.Context, o backupOptions, do func(*repository.Repository, site.Record) error) (err error) {
 	s, rec, err := site.Open(o.site)
+	alone := fault.CodeOf(err) == fault.NoSite && o.repo != ""
+	if alone {
+		s, err = site.At(o.site)
+	}
 	if err != nil {
 		return err
 	}
 	acc, err := o.access(a, s)
 	if err != nil {
 		return err
+	}
+	if alone {
+		if acc.Dir, err = os.MkdirTemp("", "sentryctl-backup-"); err != nil {
+			return fmt.Errorf("make a scratch directory: %w", err)
+		}
+		defer os.RemoveAll(acc.Dir)
 	}
 	hide(a.masks.Add, acc)
 	rep, err := repository.Open(ctx, acc)

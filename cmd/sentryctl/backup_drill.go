@@ -52,6 +52,9 @@ func (a *app) runBackupDrill(ctx context.Context, o backupDrillOptions, id strin
 	if o.cpus <= 0 || o.memory < 64 {
 		return fault.New(fault.Usage, "Give --cpus above 0 and --memory of 64 or more", "these bounds leave no room to run")
 	}
+	if _, _, err := site.Open(o.site); err != nil {
+		return err // the report is kept there
+	}
 	return a.withRepository(ctx, o.backupOptions, func(rep *repository.Repository, rec site.Record) error {
 		sets, err := backup.List(ctx, rep, rec.Project)
 		if err != nil {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -151,6 +154,9 @@ func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err 
 	if err != nil {
 		return err
 	}
+	if err := oneSite(sets, id); err != nil {
+		return err
+	}
 	if r.set, err = backup.Find(sets, id); err != nil {
 		return err
 	}
@@ -161,6 +167,22 @@ func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err 
 		return err
 	}
 	return a.bringBack(ctx, r)
+}
+
+// oneSite refuses to choose among the backups of several sites.
+func oneSite(sets []backup.Set, id string) error {
+	newest := map[string]string{}
+	for _, s := range sets {
+		newest[s.Site] = s.ID()
+	}
+	if id != "" && id != "latest" || len(newest) < 2 {
+		return nil
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(newest)) {
+		list = append(list, newest[name]+" of "+name)
+	}
+	return fault.New(fault.Usage, "Name one; the newest are: "+strings.Join(list, ", "), "the repository holds backups of %d sites", len(newest))
 }
 
 // decide says what kind of restore it is, and whether it goes on with one that
@@ -175,7 +197,10 @@ func (r *restoring) decide(note backup.Restoring, under bool) error {
 	case !r.site.Exists() || under && note.Kind == backup.Clean:
 		r.asked.Kind = backup.Clean
 	case r.record.Version.String() != r.set.Version:
-		r.asked.Kind, r.asked.From = backup.Other, r.record.Version.String()
+		r.asked.Kind = backup.Other
+	}
+	if r.asked.Kind == backup.Other {
+		r.asked.From = r.record.Version.String()
 	}
 	if under && note.Is(r.set.ID(), r.asked) {
 		note.Force, note.KeepOld = note.Force || o.force, note.KeepOld || o.keepOld

@@ -42,6 +42,9 @@ func TestRestoreAfterADisaster(t *testing.T) {
 
 	where, secret := repositoryOf(t, s)
 	destroy(t, s)
+	if got := sentryctl(t, s, "backup", "list", "--repo", where, "--password-file", secret, "--site", s.Dir).exits(0).last("backup"); got.Type == "" {
+		t.Error("the repository shows no backup on a machine without a site")
+	}
 	restore := []string{"restore", "--repo", where, "--password-file", secret, "--site", s.Dir, "--yes", "--ignore", "cpu-count"}
 	p := start(t, s, restore...)
 	p.until("the install that follows", func(line said) bool { return line.Type == "step_started" && line.ID == "start-stores" })
