@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -45,10 +46,14 @@ func (o backupListOptions) project(rec site.Record) string {
 }
 
 func (a *app) runBackupList(ctx context.Context, rep *repository.Repository, project string) error {
-	sets, err := backup.List(ctx, rep, project)
+	sets, damaged, err := backup.ListAll(ctx, rep, project)
 	if err != nil {
 		return err
 	}
+	return errors.Join(a.tellSets(sets), backup.DamageError(damaged))
+}
+
+func (a *app) tellSets(sets []backup.Set) error {
 	if a.jsonOut() {
 		for _, s := range sets {
 			if err := a.writeJSON(struct {

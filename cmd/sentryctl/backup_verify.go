@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (a *app) runBackupVerify(ctx context.Context, o backupVerifyOptions, args [
 		return fault.New(fault.Usage, "Give a number from 0 to 100", "--percent %g is no share", o.percent)
 	}
 	return a.withRepository(ctx, o.backupOptions, func(rep *repository.Repository, rec site.Record) error {
-		sets, err := backup.List(ctx, rep, rec.Project)
+		sets, damaged, err := backup.ListAll(ctx, rep, rec.Project)
 		if err != nil {
 			return err
 		}
@@ -51,6 +52,10 @@ func (a *app) runBackupVerify(ctx context.Context, o backupVerifyOptions, args [
 				id = args[0]
 			}
 			one, err := backup.Find(sets, id)
+			if len(sets) == 0 {
+				_, lost := rep.Verify(ctx, 0) // none may be listed because the list is lost
+				err = errors.Join(lost, backup.DamageError(damaged), err)
+			}
 			if err != nil {
 				return err
 			}
@@ -59,13 +64,20 @@ func (a *app) runBackupVerify(ctx context.Context, o backupVerifyOptions, args [
 		var parts []repository.Snapshot
 		for _, s := range sets {
 			list, err := s.Snapshots(ctx, rep)
+			if fault.CodeOf(err) == fault.Integrity {
+				damaged = append(damaged, backup.Damaged{ID: s.ID(), Err: err})
+				continue
+			}
 			if err != nil {
 				return err
 			}
 			parts = append(parts, list...)
 		}
 		res, err := rep.Verify(ctx, o.percent, parts...)
-		return errors.Join(a.tellVerified(res), err)
+		for _, d := range damaged {
+			res.Damaged = append(res.Damaged, cmp.Or(d.ID, "the list of backups")+": "+d.Err.Error())
+		}
+		return errors.Join(a.tellVerified(res), err, backup.DamageError(damaged))
 	})
 }
 
@@ -85,8 +97,12 @@ func (a *app) tellVerified(v repository.Verified) error {
 	for _, d := range v.Damaged {
 		fmt.Fprintf(a.stdout, "damaged: %s\n", format.Clean(d))
 	}
-	_, err := fmt.Fprintf(a.stdout, "%d files, %s: all there is accounted for; %d of them, %s, were read back\n",
-		v.Objects, format.Bytes(v.Bytes), v.ReadFiles, format.Bytes(v.ReadBytes))
+	verdict := "all there is accounted for"
+	if len(v.Damaged) > 0 {
+		verdict = "are whole"
+	}
+	_, err := fmt.Fprintf(a.stdout, "%d files, %s: %s; %d of them, %s, were read back\n",
+		v.Objects, format.Bytes(v.Bytes), verdict, v.ReadFiles, format.Bytes(v.ReadBytes))
 	return err
 }
 

@@ -108,7 +108,7 @@ func (e *Env) commit(ctx context.Context, rep *repository.Repository) error {
 		return err
 	}
 	_, err = rep.Write(ctx, repository.Options{
-		Source: repository.Source{Site: e.Record.Project, Path: manifestPath}, Files: list, Tags: tags, Description: e.Description,
+		Source: repository.Source{Site: e.Record.Project, Path: manifestPath}, Files: list, Tags: tags, Description: e.Description, Commit: true,
 	})
 	return err
 }

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,25 +27,55 @@ func (s Set) ID() string { return s.Manifest.Set }
 // Dated is the set as retention sees it.
 func (s Set) Dated() Dated { return Dated{ID: s.ID(), Time: s.Begun.Local(), Good: true} }
 
-// List gives the backups of a site, oldest first; of all sites for "".
+// Damaged is a backup, or a part of the list of backups, that cannot be read.
+type Damaged struct {
+	ID  string // "" where it is not known
+	Err error
+}
+
+// DamageError tells of damaged backups; nil for none.
+func DamageError(list []Damaged) error {
+	if len(list) == 0 {
+		return nil
+	}
+	err := list[0].Err
+	hint := cmp.Or(fault.HintOf(err), "Look at what is damaged: sentryctl backup verify --all")
+	return fault.New(cmp.Or(fault.CodeOf(err), fault.Integrity), hint, "%d parts of the list of backups cannot be read: %s: %w", len(list), cmp.Or(list[0].ID, "unknown"), err)
+}
+
+// List gives the backups of a site that can be read, oldest first; of all
+// sites for "".
 func List(ctx context.Context, rep *repository.Repository, project string) ([]Set, error) {
+	sets, _, err := ListAll(ctx, rep, project)
+	return sets, err
+}
+
+// ListAll also gives those that are there and cannot be read.
+func ListAll(ctx context.Context, rep *repository.Repository, project string) ([]Set, []Damaged, error) {
 	found, err := rep.List(ctx, repository.Source{Site: project, Path: manifestPath})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	sets := []Set{}
+	sets, damaged := []Set{}, []Damaged{}
 	for _, s := range found {
 		data, err := rep.ReadFile(ctx, s, manifestFile)
-		if err != nil {
-			return nil, err
+		if err != nil && fault.CodeOf(err) != fault.Integrity {
+			return nil, nil, err
 		}
-		m, err := DecodeManifest(data)
+		var m Manifest
+		if err == nil {
+			m, err = DecodeManifest(data)
+		}
 		if err != nil {
-			return nil, err
+			damaged = append(damaged, Damaged{ID: s.Tags[capture.SetTag], Err: err})
+			continue
 		}
 		sets = append(sets, Set{Manifest: m, Description: s.Description, snapshot: s})
 	}
-	return sets, nil
+	for _, what := range rep.Unlisted() {
+		damaged = append(damaged, Damaged{Err: fault.New(fault.Integrity, "Look at what is damaged: sentryctl backup verify --all", "%s", what)})
+	}
+	return sets, damaged, nil
 }
 
 // Find gives the set whose ID begins as said; the newest for "latest" or "".
@@ -131,11 +162,17 @@ func Orphans(ctx context.Context, rep *repository.Repository, project string) (i
 	if project == "" {
 		return 0, errors.New("no site is named")
 	}
-	sets, err := List(ctx, rep, project)
+	sets, damaged, err := ListAll(ctx, rep, project)
 	if err != nil {
 		return 0, err
 	}
+	if len(rep.Unlisted()) > 0 {
+		return 0, DamageError(damaged) // which ones belong to nothing cannot be known
+	}
 	whole := map[string]bool{}
+	for _, d := range damaged {
+		whole[d.ID] = true
+	}
 	for _, s := range sets {
 		whole[s.ID()] = true
 	}

@@ -40,6 +40,9 @@ func TestPlaces(t *testing.T) {
 		"rclone":        rclonePlace,
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name != "folder" && name != "SFTP" && name != "GCS" {
+				long(t) // one of each family will do
+			}
 			t.Parallel()
 			contract(t, place(t))
 		})

@@ -2,6 +2,7 @@ package repository_test
 
 import (
 	"net"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -13,6 +14,7 @@ type gate struct {
 	conns map[net.Conn]struct{}
 	shut  bool
 	left  int64 // bytes until it shuts; 0 for no end
+	see   func([]byte)
 }
 
 // listen gives a listener on the loopback behind the gate.
@@ -59,13 +61,16 @@ func (g *gate) enter(c net.Conn) net.Conn {
 	return &gatedConn{Conn: c, gate: g}
 }
 
-func (g *gate) count(n int) {
+func (g *gate) count(p []byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.see != nil {
+		g.see(p)
+	}
 	if g.left == 0 {
 		return
 	}
-	if g.left -= int64(n); g.left > 0 {
+	if g.left -= int64(len(p)); g.left > 0 {
 		return
 	}
 	g.shut, g.left = true, 0
@@ -99,7 +104,7 @@ type gatedConn struct {
 
 func (c *gatedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.gate.count(n)
+	c.gate.count(p[:n])
 	return n, err
 }
 
@@ -108,4 +113,28 @@ func (c *gatedConn) Close() error {
 	delete(c.gate.conns, c.Conn)
 	c.gate.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// watchRequests counts the HTTP requests that come from now on by what they do.
+func (g *gate) watchRequests() (writes, reads func() int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	counts := map[bool]int{}
+	g.see = func(p []byte) {
+		method, _, _ := strings.Cut(string(p[:min(8, len(p))]), " ")
+		switch method {
+		case "PUT", "POST", "DELETE":
+			counts[true]++
+		case "GET", "HEAD":
+			counts[false]++
+		}
+	}
+	count := func(write bool) func() int {
+		return func() int {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			return counts[write]
+		}
+	}
+	return count(true), count(false)
 }

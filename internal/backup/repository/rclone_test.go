@@ -11,6 +11,9 @@ import (
 // rclonePlace is reached by the real rclone, which speaks WebDAV with a server
 // of ours.
 func rclonePlace(t *testing.T) target {
+	if testing.Short() {
+		t.Skipf("a short run does not wait for rclone")
+	}
 	if _, err := exec.LookPath("rclone"); err != nil {
 		t.Skipf("NOT TESTED: rclone is not installed (apt-get install rclone): %v", err)
 	}

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/kopia/kopia/repo"
 	"github.com/kopia/kopia/repo/blob"
@@ -31,6 +33,8 @@ type Access struct {
 	Dir         string  // a directory of ours for the cache, made with 0700
 	UploadLimit float64 // bytes per second, 0 for none
 	ReadOnly    bool
+
+	now func() time.Time // nil is the system's
 }
 
 // Every sentryctl works under one name, so that any of them may do the
@@ -65,7 +69,7 @@ func Init(ctx context.Context, a Access) error {
 	if err != nil {
 		return err
 	}
-	st, err := blob.NewStorage(ctx, conn, true)
+	st, err := openFused(withPlace(ctx, conn), nil, true)
 	if err != nil {
 		return a.unreachable(err)
 	}
@@ -105,11 +109,13 @@ func (a Access) prepare(ctx context.Context) error {
 type Repository struct {
 	rep    repo.DirectRepository
 	target Target
+
+	mu     sync.Mutex
+	broken []string // see Unlisted
 }
 
-// Open opens a repository. A wrong password is an Integrity fault. No
-// credential stays on disk: kopia wants a file, which is gone when Open
-// returns.
+// Open opens a repository. A wrong password is an Integrity fault. kopia wants
+// a file that says how to connect; it is gone when Open returns.
 func Open(ctx context.Context, a Access) (*Repository, error) {
 	conn, err := a.connection()
 	if err == nil {
@@ -118,14 +124,14 @@ func Open(ctx context.Context, a Access) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, err := a.writeConfig(conn)
+	path, err := a.writeConfig()
 	if err != nil {
 		return nil, fmt.Errorf("prepare the repository's cache: %w", err)
 	}
 	defer os.Remove(path)
 	var fatal error
-	r, err := repo.Open(ctx, path, a.Password, &repo.Options{
-		DisableRepositoryLog: true, DoNotWaitForUpgrade: true,
+	r, err := repo.Open(withPlace(ctx, conn), path, a.Password, &repo.Options{
+		DisableRepositoryLog: true, DoNotWaitForUpgrade: true, TimeNowFunc: a.now,
 		OnFatalError: func(err error) { fatal = err }, // kopia's own would end the process
 	})
 	if err = errors.Join(err, fatal); err != nil {
@@ -145,13 +151,15 @@ func (a Access) cacheDir() string {
 	return filepath.Join(a.Dir, "cache", hex.EncodeToString(sum[:8]))
 }
 
-func (a Access) writeConfig(conn blob.ConnectionInfo) (string, error) {
+// writeConfig writes the file that kopia opens a repository by. No secret
+// stands in it: see fusedType.
+func (a Access) writeConfig() (string, error) {
 	caching, err := a.caching()
 	if err != nil {
 		return "", err
 	}
 	data, err := json.Marshal(repo.LocalConfig{
-		Storage: &conn,
+		Storage: &blob.ConnectionInfo{Type: fusedType, Config: fusedOptions{}},
 		Caching: &caching,
 		ClientOptions: repo.ClientOptions{Hostname: clientHost, Username: clientUser, ReadOnly: a.ReadOnly,
 			Description: "Backups of self-hosted Sentry", FormatBlobCacheDuration: -1},

@@ -75,21 +75,12 @@ func (r *Repository) List(ctx context.Context, of Source) ([]Snapshot, error) {
 	if of.Path != "" {
 		labels[snapshot.PathLabel] = of.Path
 	}
-	return list(ctx, r.rep, labels)
-}
-
-func list(ctx context.Context, rep repo.Repository, labels map[string]string) ([]Snapshot, error) {
-	entries, err := rep.FindManifests(ctx, labels)
+	all, err := list(ctx, r.rep, labels)
+	if err != nil && fault.CodeOf(integrity(err)) == fault.Integrity {
+		all, err = r.salvage(ctx, labels)
+	}
 	if err != nil {
 		return nil, integrity(fmt.Errorf("list snapshots: %w", err))
-	}
-	all := make([]Snapshot, 0, len(entries))
-	for _, e := range entries {
-		m, err := snapshot.LoadSnapshot(ctx, rep, e.ID)
-		if err != nil {
-			return nil, integrity(fmt.Errorf("read snapshot %s: %w", e.ID, err))
-		}
-		all = append(all, newSnapshot(m))
 	}
 	slices.SortFunc(all, func(a, b Snapshot) int {
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
@@ -97,29 +88,55 @@ func list(ctx context.Context, rep repo.Repository, labels map[string]string) ([
 	return all, nil
 }
 
+func list(ctx context.Context, rep repo.Repository, labels map[string]string) ([]Snapshot, error) {
+	entries, err := rep.FindManifests(ctx, labels)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Snapshot, 0, len(entries))
+	for _, e := range entries {
+		m, err := snapshot.LoadSnapshot(ctx, rep, e.ID)
+		if err != nil {
+			return nil, fmt.Errorf("read snapshot %s: %w", e.ID, err)
+		}
+		all = append(all, newSnapshot(m))
+	}
+	return all, nil
+}
+
 // Get finds a snapshot by its ID.
 func (r *Repository) Get(ctx context.Context, id string) (Snapshot, error) {
 	m, err := snapshot.LoadSnapshot(ctx, r.rep, manifest.ID(id))
 	switch {
-	case errors.Is(err, snapshot.ErrSnapshotNotFound):
-		return Snapshot{}, fault.New(fault.Usage, "Choose one of: sentryctl backup list", "there is no snapshot %s in the repository", id)
-	case err != nil:
-		return Snapshot{}, integrity(fmt.Errorf("read snapshot %s: %w", id, err))
+	case err == nil:
+		return newSnapshot(m), nil
+	case !errors.Is(err, snapshot.ErrSnapshotNotFound):
+		if err = integrity(fmt.Errorf("read snapshot %s: %w", id, err)); fault.CodeOf(err) != fault.Integrity {
+			return Snapshot{}, err
+		}
+		all, err := r.salvage(ctx, map[string]string{manifest.TypeLabelKey: snapshot.ManifestType})
+		if err != nil {
+			return Snapshot{}, integrity(err)
+		}
+		if i := slices.IndexFunc(all, func(s Snapshot) bool { return s.ID == id }); i >= 0 {
+			return all[i], nil
+		}
+		return Snapshot{}, r.errUnlisted()
 	}
-	return newSnapshot(m), nil
+	return Snapshot{}, fault.New(fault.Usage, "Choose one of: sentryctl backup list", "there is no snapshot %s in the repository", id)
 }
 
 // Delete removes snapshots. What only they hold goes with the next full
 // maintenance.
 func (r *Repository) Delete(ctx context.Context, ids ...string) error {
-	return r.write(ctx, "delete", nil, func(ctx context.Context, w repo.DirectRepositoryWriter) error {
+	return integrity(r.write(ctx, "delete", nil, func(ctx context.Context, w repo.DirectRepositoryWriter) error {
 		for _, id := range ids {
 			if err := w.DeleteManifest(ctx, manifest.ID(id)); err != nil {
 				return fmt.Errorf("delete snapshot %s: %w", id, err)
 			}
 		}
 		return nil
-	})
+	}))
 }
 
 // write runs one session: what was written counts once it ends well.

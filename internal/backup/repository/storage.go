@@ -20,6 +20,12 @@ import (
 	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
+// kopia's names of two kinds.
+const (
+	webdavType = "webdav"
+	rcloneType = "rclone"
+)
+
 // connection gives a target in kopia's words.
 func (a Access) connection() (blob.ConnectionInfo, error) {
 	t, c := a.Target, a.Credentials
@@ -57,7 +63,7 @@ func (a Access) connection() (blob.ConnectionInfo, error) {
 			BucketName: t.Bucket, Prefix: t.Prefix, KeyID: c["B2_APPLICATION_KEY_ID"], Key: c["B2_APPLICATION_KEY"], Limits: limits,
 		}}, nil
 	case WebDAV:
-		return blob.ConnectionInfo{Type: "webdav", Config: &webdav.Options{
+		return blob.ConnectionInfo{Type: webdavType, Config: &webdav.Options{
 			URL: t.Path, Username: t.User, Password: c["SENTRYCTL_WEBDAV_PASSWORD"], Limits: limits,
 		}}, nil
 	case Rclone:
@@ -65,8 +71,10 @@ func (a Access) connection() (blob.ConnectionInfo, error) {
 		if err != nil {
 			return blob.ConnectionInfo{}, err
 		}
-		return blob.ConnectionInfo{Type: "rclone", Config: &rclone.Options{
-			RemotePath: t.Path, RCloneExe: program, EmbeddedConfig: c["RCLONE_CONFIG"], Limits: limits,
+		return blob.ConnectionInfo{Type: rcloneType, Config: &rclone.Options{
+			RemotePath: t.Path, RCloneExe: program, EmbeddedConfig: c["RCLONE_CONFIG"],
+			RCloneArgs: []string{"--low-level-retries", "2"}, // kopia tries often enough
+			Limits:     limits,
 		}}, nil
 	}
 	return blob.ConnectionInfo{}, badTarget(t.String(), "its kind is unknown")

@@ -21,7 +21,9 @@ var (
 	// stranger is what SSH says of a server that is not the one it was.
 	stranger = regexp.MustCompile(`knownhosts: |unable to getHostKey`)
 	// away is how an error looks that came of no answer, not of a bad one.
-	away = regexp.MustCompile(`despite \d+ retries|RC error|connection (refused|reset|lost)|broken pipe|no such host|i/o timeout|Bad Gateway`)
+	away = regexp.MustCompile(`despite \d+ retries|RC error|connection (refused|reset|lost)|Connection closed|the place was lost|broken pipe|no such host|i/o timeout|Bad Gateway`)
+	// unsound is how it looks when what leads to all else cannot be read.
+	unsound = regexp.MustCompile(`message authentication failed|invalid format blob|error loading index blob`)
 	// noise is what kopia puts into errors that tells nobody anything.
 	noise = regexp.MustCompile(`&ssh\.ClientConfig\{.*?\}: |-{20,}\s*|<\?xml[^>]*>|\s*\n\s*`)
 )
@@ -64,6 +66,9 @@ func (a Access) unreachable(err error) error {
 			"%s shows a host key that is not known: %w", a.Target, err)
 	case errors.Is(err, blob.ErrInvalidCredentials), refusal.MatchString(text):
 		return fault.New(fault.Other, "Set the credentials of the place where the repository is (docs/backup.md)", "%s refuses the credentials: %w", a.Target, err)
+	}
+	if unsound.MatchString(err.Error()) {
+		return fault.New(fault.Integrity, "Bring the named blob back from a copy of the repository, or see what kopia can recover (docs/backup.md)", "the repository %s is damaged: %w", a.Target, err)
 	}
 	return fault.New(fault.Other, "Look whether the place can be reached from here", "open the repository %s: %w", a.Target, err)
 }

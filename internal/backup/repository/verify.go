@@ -39,19 +39,25 @@ const maxDamaged = 100
 func (r *Repository) Verify(ctx context.Context, percent float64, snapshots ...Snapshot) (Verified, error) {
 	blobs, err := blob.ReadBlobMap(ctx, r.rep.BlobReader())
 	if err != nil {
-		return Verified{}, fmt.Errorf("list what the repository holds: %w", err)
+		return Verified{}, integrity(fmt.Errorf("list what the repository holds: %w", err))
 	}
 	v := &verification{rep: r.rep, percent: percent, blobs: blobs, seen: map[string]bool{}}
 	group, bounded := errgroup.WithContext(ctx)
 	group.SetLimit(2 * runtime.NumCPU())
+	if err := v.lists(ctx, r); err != nil {
+		return v.out, integrity(err)
+	}
 	for _, s := range snapshots {
-		err := r.walk(bounded, s, func(path string, l leaf) {
+		err := r.survey(bounded, s, func(path string, l leaf) {
 			if v.first(l.object) {
 				group.Go(func() error { return v.check(bounded, s.Source.Path+"/"+path, l) })
 			}
-		})
-		if err != nil {
-			v.damaged(s.Source.Path, err)
+		}, func(path string, err error) error { return v.damaged(s.Source.Path+"/"+path, err) })
+		if err == nil || bounded.Err() != nil {
+			continue
+		}
+		if err := v.damaged(s.Source.Path, err); err != nil {
+			return v.out, errors.Join(err, group.Wait())
 		}
 	}
 	if err := errors.Join(group.Wait(), ctx.Err()); err != nil {
@@ -59,7 +65,7 @@ func (r *Repository) Verify(ctx context.Context, percent float64, snapshots ...S
 	}
 	if v.broken > 0 {
 		return v.out, fault.New(fault.Integrity, "Keep this repository as it is, make a backup into another one, and restore what older snapshots still hold",
-			"%d files in %s cannot be read back: %s", v.broken, r.target, strings.Join(v.out.Damaged, "; "))
+			"%d things in %s cannot be read back: %s", v.broken, r.target, strings.Join(v.out.Damaged, "; "))
 	}
 	return v.out, nil
 }
@@ -76,6 +82,22 @@ type verification struct {
 	out    Verified
 }
 
+// lists looks at what leads to snapshots and to what they hold.
+func (v *verification) lists(ctx context.Context, r *Repository) error {
+	_, broken, err := r.pages(ctx)
+	if err != nil {
+		return err
+	}
+	lost, err := r.lostIndexes(ctx, v.blobs)
+	if err != nil {
+		return err
+	}
+	for _, what := range append(broken, lost...) {
+		v.add(what)
+	}
+	return nil
+}
+
 // first tells whether an object was not looked at before: snapshots share most.
 func (v *verification) first(object string) bool {
 	fresh := !v.seen[object]
@@ -89,8 +111,7 @@ func (v *verification) check(ctx context.Context, path string, l leaf) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		v.damaged(path, err)
-		return nil
+		return v.damaged(path, err)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -136,12 +157,21 @@ func (v *verification) object(ctx context.Context, id string) (int64, error) {
 	return io.Copy(io.Discard, in)
 }
 
-func (v *verification) damaged(path string, err error) {
+// damaged notes damage. A place that does not answer any more is none.
+func (v *verification) damaged(path string, err error) error {
+	if away.MatchString(err.Error()) {
+		return integrity(err)
+	}
+	v.add(path + ": " + err.Error())
+	return nil
+}
+
+func (v *verification) add(what string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.broken++
 	if len(v.out.Damaged) < maxDamaged {
-		v.out.Damaged = append(v.out.Damaged, path+": "+err.Error())
+		v.out.Damaged = append(v.out.Damaged, what)
 	}
 }
 
@@ -158,12 +188,15 @@ func (r *Repository) Maintain(ctx context.Context, full bool) error {
 	err := r.write(ctx, "maintenance", nil, func(ctx context.Context, w repo.DirectRepositoryWriter) error {
 		return snapshotmaintenance.Run(ctx, w, mode, false, maintenance.SafetyFull)
 	})
+	if err != nil && strings.Contains(err.Error(), "clock skew") {
+		return fault.New(fault.Other, "Set this machine's clock, then run it again", "maintain the repository: %w", err)
+	}
 	var owned maintenance.NotOwnedError
 	if errors.As(err, &owned) {
 		return fault.New(fault.Other, "Run: kopia maintenance set --owner="+clientUser+"@"+clientHost, "maintenance of %s belongs to %s", r.target, owned.Owner)
 	}
 	if err != nil {
-		return fmt.Errorf("maintain the repository: %w", err)
+		return integrity(fmt.Errorf("maintain the repository: %w", err))
 	}
 	return nil
 }

@@ -31,6 +31,14 @@ type leaf struct {
 // walk visits all files and links of a snapshot. Paths are as they stand in
 // the repository.
 func (r *Repository) walk(ctx context.Context, s Snapshot, visit func(path string, l leaf)) error {
+	return r.survey(ctx, s, visit, func(path string, err error) error {
+		return fmt.Errorf("directory %q: %w", path, err)
+	})
+}
+
+// survey walks and asks about each directory that cannot be read: nil goes on
+// with the others.
+func (r *Repository) survey(ctx context.Context, s Snapshot, visit func(path string, l leaf), broken func(path string, err error) error) error {
 	root, err := snapshotfs.SnapshotRoot(r.rep, s.manifest)
 	if err != nil {
 		return err
@@ -39,18 +47,29 @@ func (r *Repository) walk(ctx context.Context, s Snapshot, visit func(path strin
 	if !is {
 		return errors.New("the snapshot is of no directory")
 	}
-	return r.descend(ctx, dir, "", visit)
+	return descend(ctx, dir, "", visit, broken)
 }
 
-func (r *Repository) descend(ctx context.Context, dir kfs.Directory, at string, visit func(string, leaf)) error {
-	return kfs.IterateEntries(ctx, dir, func(ctx context.Context, e kfs.Entry) error {
-		p := path.Join(at, e.Name())
-		if sub, is := e.(kfs.Directory); is {
-			return r.descend(ctx, sub, p, visit)
+func descend(ctx context.Context, dir kfs.Directory, at string, visit func(string, leaf), broken func(string, error) error) error {
+	entries, err := kfs.GetAllEntries(ctx, dir)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		visit(p, leafOf(e))
-		return nil
-	})
+		return broken(at, err)
+	}
+	for _, e := range entries {
+		p := path.Join(at, e.Name())
+		sub, is := e.(kfs.Directory)
+		if !is {
+			visit(p, leafOf(e))
+			continue
+		}
+		if err := descend(ctx, sub, p, visit, broken); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func leafOf(e kfs.Entry) leaf {

@@ -19,6 +19,7 @@ import (
 	"github.com/kopia/kopia/snapshot"
 	"github.com/kopia/kopia/snapshot/policy"
 	"github.com/kopia/kopia/snapshot/upload"
+	"golang.org/x/sys/unix"
 )
 
 // File is a file that is written out of memory.
@@ -42,7 +43,11 @@ type Options struct {
 	// read while it is written to.
 	Moving bool
 	// Exclude leaves files out, directories with all below; paths are relative.
-	Exclude  func(path string) bool
+	Exclude func(path string) bool
+	// Commit makes all that is in the repository outlast a loss of power before
+	// this snapshot tells of it, and the snapshot before Write returns. kopia
+	// does not wait for the disk; servers do on their own.
+	Commit   bool
 	Previous []Snapshot // unchanged files are taken from these; nil: the newest of the source
 	Progress func(Progress)
 }
@@ -71,6 +76,11 @@ const unsettledFor = 40 * time.Second
 func (r *Repository) Write(ctx context.Context, o Options) (Written, error) {
 	var added atomic.Int64
 	var out Written
+	if o.Commit {
+		if err := r.settle(); err != nil {
+			return out, err
+		}
+	}
 	err := r.write(ctx, "snapshot "+o.Source.Path, func(n int64) { added.Add(n) }, func(ctx context.Context, w repo.DirectRepositoryWriter) error {
 		var err error
 		out, err = writeOne(ctx, w, o)
@@ -80,7 +90,26 @@ func (r *Repository) Write(ctx context.Context, o Options) (Written, error) {
 	if err != nil {
 		return out, fmt.Errorf("write %s: %w", o.Source.Path, r.cutOff(ctx, r.full(ctx, err)))
 	}
+	if o.Commit {
+		return out, r.settle()
+	}
 	return out, nil
+}
+
+// settle waits until the disk of a folder has all that was written to it, by
+// whomever.
+func (r *Repository) settle() error {
+	if r.target.Kind != Folder {
+		return nil
+	}
+	dir, err := os.Open(r.target.Path)
+	if err == nil {
+		err = errors.Join(unix.Syncfs(int(dir.Fd())), dir.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("wait for the disk of the repository: %w", err)
+	}
+	return nil
 }
 
 func writeOne(ctx context.Context, w repo.DirectRepositoryWriter, o Options) (Written, error) {
@@ -148,7 +177,7 @@ func previousOf(ctx context.Context, w repo.Repository, o Options) ([]*snapshot.
 	if o.Previous == nil {
 		found, err := snapshot.FindPreviousManifests(ctx, w, o.Source.info(), nil)
 		if err != nil {
-			return nil, fmt.Errorf("look for the snapshot before: %w", err)
+			return nil, integrity(fmt.Errorf("look for the snapshot before: %w", err))
 		}
 		return found, nil
 	}
