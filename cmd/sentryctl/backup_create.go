@@ -68,7 +68,7 @@ func (o *backupCreateOptions) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.exclude, "exclude", nil, "volume to leave out")
 	f.BoolVar(&o.stopIngest, "stop-ingest", false, "let relay and nginx rest too")
 	f.BoolVar(&o.force, "force", false, "take a site that is not whole, and do not look whether there is room")
-	f.IntVar(&o.drafts, "passes", 2, "how often to read the volumes before the rest (precopy)")
+	f.IntVar(&o.drafts, "passes", 2, "how often at most to read the volumes before the rest (precopy)")
 	f.DurationVar(&o.maxRest, "max-rest", 30*time.Minute, "give up when the rest takes longer; everything goes on")
 	f.Float64Var(&o.limit, "upload-limit", 0, "bytes per second, 0 for no limit")
 	f.StringVar(&o.description, "description", "", "a word about this backup")

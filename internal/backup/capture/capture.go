@@ -22,8 +22,8 @@ type Request struct {
 	Site    string            `json:"site"`
 	Set     string            `json:"set"`
 	Volumes []Volume          `json:"volumes"`
-	// Drafts is how often to go over the volumes before saying that all is
-	// ready and waiting for the word to take them as they are.
+	// Drafts is how often at most to go over the volumes before saying that all
+	// is ready and waiting for the word to take them as they are.
 	Drafts int `json:"drafts"`
 	// Moving lets files change while the last pass reads them.
 	Moving bool `json:"moving,omitempty"`
@@ -37,6 +37,10 @@ type Volume struct {
 	Name string `json:"name"`
 	Dir  string `json:"dir"`
 }
+
+// brief is a draft after which another one is not worth its time: what has
+// changed meanwhile is little, and the last pass reads it anyway.
+const brief = 3 * time.Second
 
 // Go is the word that starts the last pass.
 const Go = "go\n"
@@ -125,6 +129,9 @@ func Run(ctx context.Context, req Request, in io.Reader, say func(Report)) error
 			return err
 		}
 		say(Report{Draft: &pass})
+		if pass.Took < brief {
+			break
+		}
 	}
 	if req.Priority.Low() && !req.Moving {
 		warn(say, priority.Priority{}.Take()) // services rest from now on

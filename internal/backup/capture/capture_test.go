@@ -50,7 +50,7 @@ func TestCaptureTakesWhatIsThereAtTheWord(t *testing.T) {
 			final = *r.Final
 		}
 	})
-	if err != nil || drafts != 2 || len(final.Volumes) != 1 {
+	if err != nil || drafts != 1 || len(final.Volumes) != 1 {
 		t.Fatalf("%d drafts, final %+v, %v", drafts, final, err)
 	}
 	to := t.TempDir()

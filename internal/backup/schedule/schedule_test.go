@@ -83,8 +83,8 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 	if err != nil {
 		t.Skipf("no systemd-analyze here: %v", err)
 	}
-	for _, siteDir := range []string{"/opt/sentry", odd} {
-		files, err := schedule.Render(plan(func(p *schedule.Plan) { p.Environment = "/dev/null" }), siteDir, "/bin/true")
+	for siteDir, io := range map[string]string{"/opt/sentry": "idle", "/opt/other": "best-effort", odd: "none"} {
+		files, err := schedule.Render(plan(func(p *schedule.Plan) { p.Environment, p.IO = "/dev/null", io }), siteDir, "/bin/true")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,6 +99,37 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 		}
 		if out, err := exec.Command(analyze, args...).CombinedOutput(); err != nil || len(out) > 0 {
 			t.Errorf("%s: %v\n%s", siteDir, err, out)
+		}
+	}
+}
+
+// Cron takes its file: that of a user has one word less in a line, and takes
+// the same ones.
+func TestCronTakesTheFile(t *testing.T) {
+	crontab, err := exec.LookPath("crontab")
+	if err != nil {
+		t.Skipf("no crontab here: %v", err)
+	}
+	check := func(text string) ([]byte, error) {
+		path := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return exec.Command(crontab, "-n", path).CombinedOutput()
+	}
+	if out, err := check("30 3 * * * true\n"); err != nil {
+		t.Skipf("this crontab checks no file: %v: %s", err, out)
+	}
+	if out, err := check("99 3 * * * true\n"); err == nil {
+		t.Fatalf("it takes anything: %s", out)
+	}
+	for _, siteDir := range []string{"/opt/sentry", odd} {
+		files, err := schedule.Render(plan(func(p *schedule.Plan) { p.Kind, p.Environment = schedule.Cron, "/root/100% mine" }), siteDir, "/usr/local/bin/sentryctl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := check(files[0].Text); err != nil {
+			t.Errorf("%s: %v\n%s\n%s", siteDir, err, out, files[0].Text)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func partBytes() (n int) {
 func (b *bench) fill(ctx context.Context) error {
 	err := b.psql(ctx, "CREATE TABLE bench (id bigserial PRIMARY KEY, data text)",
 		fmt.Sprintf("INSERT INTO bench (data) SELECT string_agg(md5(random()::text), '') FROM generate_series(1, %d) i, generate_series(1, 30) GROUP BY i", b.megabytes*1000/4*1000/rowBytes),
-		"CHECKPOINT")
+		"VACUUM FREEZE bench", "CHECKPOINT") // as old data is: what reads it first would write to it
 	if err != nil {
 		return err
 	}
