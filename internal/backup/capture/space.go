@@ -80,14 +80,15 @@ func occupied(ctx context.Context, dir string, since time.Time) (bytes int64, er
 // may have no room for. What is new is taken as it is: how far it can be
 // compressed is not known.
 func roomToCapture(ctx context.Context, rep *repository.Repository, req Request) error {
-	if room, _, err := free(req.Access.Dir); err != nil {
-		return err
-	} else if room < scratch {
-		return fault.New(fault.PreflightBlocked, "Make room on the Engine's disk, or go on regardless with --force",
-			"a backup may need %d MiB for its cache on the Engine's disk, which has %d MiB left", scratch/mib, room/mib)
-	}
 	if req.Access.Target.Kind != repository.Folder {
-		return nil
+		return roomForCache(req.Access.Dir)
+	}
+	room, _, err := free(req.Access.Target.Path)
+	if err != nil {
+		return err
+	}
+	if most, err := onDisks(req.Volumes); err != nil || most+spare <= room {
+		return err // no need to look at each file
 	}
 	need := int64(spare)
 	for _, v := range req.Volumes {
@@ -101,12 +102,43 @@ func roomToCapture(ctx context.Context, rep *repository.Repository, req Request)
 		}
 		need += bytes
 	}
-	room, _, err := free(req.Access.Target.Path)
-	if err != nil || room >= need {
-		return err
+	if room >= need {
+		return nil
 	}
 	return fault.New(fault.PreflightBlocked, "Make room where the repository is (sentryctl backup forget, then: sentryctl backup prune), or go on regardless with --force",
 		"up to %d MiB are new, and the disk of the repository has %d MiB left", (need+mib-1)/mib, room/mib)
+}
+
+// onDisks is all that the disks of the volumes hold.
+func onDisks(volumes []Volume) (bytes int64, err error) {
+	seen := map[uint64]bool{}
+	for _, v := range volumes {
+		_, disk, err := free(v.Dir)
+		if err != nil {
+			return 0, err
+		}
+		if seen[disk] {
+			continue
+		}
+		seen[disk] = true
+		var st unix.Statfs_t
+		if err := unix.Statfs(v.Dir, &st); err != nil {
+			return 0, fmt.Errorf("look how much there is on the disk of %s: %w", v.Name, err)
+		}
+		bytes += int64(st.Blocks-st.Bfree) * st.Bsize //nolint:unconvert,gosec // their types differ between architectures
+	}
+	return bytes, nil
+}
+
+// roomForCache refuses a capture whose cache may find no room. What a place
+// that is reached over a network has left is not known.
+func roomForCache(dir string) error {
+	room, _, err := free(dir)
+	if err != nil || room >= scratch {
+		return err
+	}
+	return fault.New(fault.PreflightBlocked, "Make room on the Engine's disk, or go on regardless with --force",
+		"a backup may need %d MiB for its cache on the Engine's disk, which has %d MiB left", scratch/mib, room/mib)
 }
 
 // lastTaken is when the newest snapshot of a source began: what is older than
