@@ -40,7 +40,7 @@ type Volume struct {
 
 // brief is a draft after which another one is not worth its time: what has
 // changed meanwhile is little, and the last pass reads it anyway.
-const brief = 3 * time.Second
+const brief = 10 * time.Second
 
 // Go is the word that starts the last pass.
 const Go = "go\n"
