@@ -173,7 +173,10 @@ func TestOverdueRun(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			n := newNightly(t, schedule.Plan{MaxDuration: 6 * time.Hour},
-				"end() { echo TERM >>signals; kill $!; "+c.end+"; }\ntrap end TERM\nsleep 1000 >/dev/null 2>&1 &\necho >begun\nwait")
+				"end() { echo TERM >>signals; "+c.end+"; }\ntrap end TERM\necho >begun\nread nothing <>never") // no process that could be left
+			if err := syscall.Mkfifo(filepath.Join(n.dir, "never"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			begun := filepath.Join(n.dir, "begun")
 			if err := syscall.Mkfifo(begun, 0o600); err != nil {
 				t.Fatal(err)
