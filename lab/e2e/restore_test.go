@@ -60,6 +60,7 @@ func stored(t *testing.T, s *labtest.Site, id string) string {
 func TestRestoreIntoTheSameSite(t *testing.T) {
 	labtest.Long(t)
 	s, site := backedUp(t)
+	home := s.Port
 	first, err := s.Probe().Event(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +103,7 @@ func TestRestoreIntoTheSameSite(t *testing.T) {
 		docker(t, s, append([]string{"rm", "-f"}, boxes(t, s, "False", "{{.ID}}")...)...)
 		docker(t, s, append([]string{"volume", "rm"}, docker(t, s, "volume", "ls", "-q", "--filter", "name="+s.Prefix)...)...)
 		sentryctl(t, s, append(restore, "--ignore", "cpu-count")...).exits(0)
+		s.Port = home // as the backup says
 		if n := stored(t, s, first.ID); n != "1" {
 			t.Errorf("the event of the backup is there %s times", n)
 		}
