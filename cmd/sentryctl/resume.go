@@ -55,11 +55,17 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 	} else if is && o.done == "" && o.redo == "" {
 		return a.resumeRestore(ctx, s, note)
 	}
-	if _, _, err := site.Open(o.site); err != nil {
+	_, rec, err := site.Open(o.site)
+	if err != nil {
 		return err // a run that died before its first step has done nothing
 	}
 	header, ok := step.HeaderOf(last.Records)
 	if !unfinished || !ok {
+		if b, cut, err := betweenHops(s, rec.Version.String(), last); err != nil {
+			return err
+		} else if cut {
+			return a.runUpgrade(ctx, restOfPath(b, backupOptions{site: o.site}))
+		}
 		return fault.New(fault.Usage, "Look at the last run in "+s.Own("runs"), "nothing to resume in %s: the last run came to its end", s.Dir)
 	}
 	if err := mark(s, last, o); err != nil {

@@ -214,9 +214,26 @@ func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site) 
 		return a.tellUpgraded(s, rec, true)
 	}
 	o.site = s.Dir
-	next := upgradeOptions{to: b.Target, yes: true, noRollback: b.NoRollback, stopIngest: b.StopIngest,
+	return a.runUpgrade(ctx, restOfPath(b, o))
+}
+
+// restOfPath asks for what is left of a path, as the path was asked for.
+func restOfPath(b upgrade.Begun, o backupOptions) upgradeOptions {
+	return upgradeOptions{to: b.Target, yes: true, noRollback: b.NoRollback, stopIngest: b.StopIngest,
 		acceptAvoided: b.AcceptAvoided, hopTimeout: b.TimeoutNS, releases: b.Releases, backupOptions: o}
-	return a.runUpgrade(ctx, next)
+}
+
+// betweenHops tells that a path was cut short where no hop was under way: one
+// had come to its good end, or had been noted and not begun. last is the newest
+// run of the site.
+func betweenHops(s *site.Site, at string, last site.Run) (b upgrade.Begun, cut bool, err error) {
+	found, err := upgrade.ReadNote(s, &b)
+	if err != nil || !found || b.Pause || b.Target == at || last.ID > b.Run {
+		return b, false, err
+	}
+	_, begun := step.HeaderOf(last.Records)
+	begun = begun && last.ID == b.Run
+	return b, !begun || upgrade.HowFar(b.Hop, last.Records) == upgrade.Recorded, nil
 }
 
 // outputLog passes events on, and writes what commands say into a file.

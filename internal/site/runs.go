@@ -54,12 +54,14 @@ func (s *Site) Runs() ([]Run, error) {
 	return runs, nil
 }
 
-// Unfinished returns the newest run if it did not come to its end.
+// Unfinished returns the newest run, and whether it began and did not come to its
+// end. One that was killed before its journal's first record has done nothing.
 func (s *Site) Unfinished() (Run, bool, error) {
 	runs, err := s.Runs()
 	if err != nil || len(runs) == 0 {
 		return Run{}, false, err
 	}
 	last := runs[len(runs)-1]
-	return last, !step.Finished(last.Records), nil
+	_, begun := step.HeaderOf(last.Records)
+	return last, begun && !step.Finished(last.Records), nil
 }

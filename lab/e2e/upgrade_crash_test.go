@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/lab/labtest"
+)
+
+// An upgrade that is killed after each record of its journals, of every hop,
+// and taken up again each time comes to what one that nobody disturbs comes to.
+func TestUpgradeKilledAfterEveryRecord(t *testing.T) {
+	labtest.Long(t)
+	b := beforeUpgrade(t, "24.8.0", older, newer)
+	finishMigrations(t, b)
+	command, killed := b.upgrade(), 0
+	for ; killed < mostRecords; killed++ {
+		if e := killAfterRecord(t, b.Site, command); e.code >= 0 {
+			e.exits(0)
+			break
+		}
+		lockIsFree(t, b.Site)
+		command = []string{"resume", "--site", b.Dir}
+	}
+	t.Logf("killed %d times", killed)
+	if killed < 2*20 {
+		t.Errorf("killed only %d times in two hops", killed)
+	}
+	b.serves(t, newer)
+	// The way back is walked in the same manner.
+	command = []string{"rollback", "--site", b.Dir, "--yes"}
+	for killed = 0; killed < mostRecords; killed++ {
+		if e := killAfterRecord(t, b.Site, command); e.code >= 0 {
+			e.exits(0)
+			break
+		}
+		command = []string{"resume", "--site", b.Dir}
+	}
+	t.Logf("killed %d times on the way back", killed)
+	b.serves(t, older)
+}
+
+// mostRecords is more than two hops write: a walk that gets nowhere ends.
+const mostRecords = 200
+
+// killAfterRecord runs sentryctl until it has written a record that the site's
+// journals did not hold, and kills it. A run that ends by itself is returned as
+// it ended.
+func killAfterRecord(t *testing.T, s *labtest.Site, command []string) ended {
+	t.Helper()
+	had := recorded(t, s)
+	p := start(t, s, command...)
+	for {
+		line, ok := p.next("another record")
+		if !ok {
+			return p.wait()
+		}
+		if !strings.HasPrefix(line.Type, "step_") && !strings.HasPrefix(line.Type, "run_") {
+			continue
+		}
+		if slices.ContainsFunc(recorded(t, s), func(r string) bool { return !slices.Contains(had, r) }) {
+			p.signal(syscall.SIGKILL)
+			return p.wait()
+		}
+	}
+}
+
+// recorded are the records of all journals, each as run, step and kind: one
+// that comes again because its step is repeated counts once.
+func recorded(t *testing.T, s *labtest.Site) []string {
+	t.Helper()
+	at, err := site.At(s.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, run := range runs(t, at) {
+		for _, r := range run.Records {
+			if r.Kind == step.KindFailed {
+				continue // what was cut short is told so by the next run
+			}
+			out = append(out, run.ID+" "+string(r.Step)+" "+string(r.Kind))
+		}
+	}
+	return out
+}
