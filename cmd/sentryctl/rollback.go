@@ -169,6 +169,13 @@ func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() 
 	if !found || placed.Run != back.Hop {
 		placed = upgrade.Placed{}
 	}
+	hop, err := step.LoadJournal(r.site.Own("runs", back.Hop+".jsonl"))
+	if err != nil {
+		return err
+	}
+	if err := upgrade.Settle(r.site, placed, append(hop, journal.Records()...), true); err != nil {
+		return err
+	}
 	var rep *repository.Repository
 	defer func() {
 		if rep != nil {

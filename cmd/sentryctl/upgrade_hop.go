@@ -105,6 +105,13 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 		h.Steps = append(h.Steps, s.ID)
 	}
 	away := downSince(b.Hop, journal.Records())
+	placed, found, err := upgrade.ReadPlaced(r.site)
+	if err == nil && found && placed.Run == b.Run {
+		err = upgrade.Settle(r.site, placed, journal.Records(), false)
+	}
+	if err != nil {
+		return err
+	}
 	stop, err := r.watch(ctx)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/step"
 )
 
 // Placed is the note of the last hop: what it replaced in the site, and where
@@ -25,6 +26,12 @@ type Placed struct {
 	Replaced []string       `json:"replaced"` // kept below previous/files; those removed too
 	Added    []string       `json:"added"`
 }
+
+// The steps that write the site's files.
+const (
+	placeID   step.ID = "place-release"
+	putBackID step.ID = "put-back-files"
+)
 
 const (
 	recordFile = ".sentryctl/site.yaml"
@@ -55,7 +62,7 @@ func ReadPlaced(s *site.Site) (Placed, bool, error) {
 // first, as a whole.
 func placeRelease() Step {
 	return Step{
-		ID: "place-release", Title: "Put the release's files in place", Idempotent: true,
+		ID: placeID, Title: "Put the release's files in place", Idempotent: true,
 		Run: func(ctx context.Context, e *Env) error {
 			defer e.forget()
 			p, found, err := ReadPlaced(e.Site)
@@ -164,6 +171,30 @@ func (p Placed) apply(s *site.Site) error {
 		}
 	}
 	return nil
+}
+
+// Settle brings the site's files to one release where a hop, or the way back of
+// one, was cut short in the midst of them: a project of two halves cannot even be
+// read. records are those of the run; back says which way it went.
+func Settle(s *site.Site, p Placed, records []step.Record, back bool) error {
+	switch {
+	case p.Run == "" || !within(records, placeID) && !within(records, putBackID):
+		return nil
+	case back:
+		return p.PutBack(s)
+	}
+	return p.apply(s)
+}
+
+// within tells that a step was begun and has not come to its good end.
+func within(records []step.Record, id step.ID) bool {
+	is := false
+	for _, r := range records {
+		if r.Step == id {
+			is = r.Kind != step.KindDone && r.Kind != step.KindSkipped
+		}
+	}
+	return is
 }
 
 // PutBack brings the site's files to what they were before the hop. It can be

@@ -129,7 +129,7 @@ func untouchedData(_ context.Context, e *BackEnv) (string, error) {
 
 func putBack() BackStep {
 	return BackStep{
-		ID: "put-back-files", Title: "Put the former release's files back", Idempotent: true, Always: true,
+		ID: putBackID, Title: "Put the former release's files back", Idempotent: true, Always: true,
 		Run: func(_ context.Context, e *BackEnv) error {
 			if e.Placed.Run == "" {
 				return nil // none was replaced
