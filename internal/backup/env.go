@@ -94,7 +94,8 @@ type Env struct {
 	Sink      event.Sink
 	Now       func() time.Time
 
-	running  []string // services that ran when it began
+	running  []string          // services that ran when it began
+	laid     map[string]string // where in a volume, by its name on the Engine, a store has laid down a copy
 	manifest Manifest
 	taken    map[string]repository.Attributes // by volume
 }

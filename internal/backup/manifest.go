@@ -14,20 +14,25 @@ type Mode string
 const (
 	Precopy Mode = "precopy" // a first pass while all run, then a short rest
 	Cold    Mode = "cold"    // everything stopped for the whole of it
-	Hot     Mode = "hot"     // nothing rests
+	Hot     Mode = "hot"     // nothing rests: the databases lay down copies
+	Ahead   Mode = "ahead"   // nothing rests, files are read as they are: for a pass before another, no backup
 )
 
-// Modes lists them, the default first.
+// Modes lists those of a backup, the default first.
 func Modes() []Mode { return []Mode{Precopy, Cold, Hot} }
 
 // Guarantees says in plain words what a mode does not promise; "" for nothing.
 func (m Mode) Guarantees() string {
 	if m == Hot {
-		return "nothing rested: PostgreSQL, ClickHouse and the object storage were read while they wrote, " +
-			"so each may need its own recovery after a restore, and they may disagree about the last minutes"
+		return "nothing rested. PostgreSQL is as it was at the end of its own base backup, ClickHouse as when its tables were frozen, one after the other; " +
+			"files of other stores, such as the object storage, were read while they were written. So the stores may disagree about the minutes of the backup, " +
+			"and an event of that time may lack its details"
 	}
 	return ""
 }
+
+// moving tells that files are read while services write them.
+func (m Mode) moving() bool { return m == Hot || m == Ahead }
 
 const manifestSchema = 1
 

@@ -28,6 +28,7 @@ type scripted struct {
 	notes []string
 	heard capture.Request
 	talk  workload.Talk
+	exec  func(service, command string) (said string, code int) // nil: nothing works
 }
 
 func (s *scripted) note(format string, args ...any) {
@@ -55,8 +56,12 @@ func (s *scripted) ReadVolumeFile(context.Context, string, string) ([]byte, erro
 func (s *scripted) ImageIDs(context.Context) (map[string]string, error) { return nil, nil }
 func (s *scripted) Rendered() ([]byte, error)                           { return nil, nil }
 
-func (s *scripted) Exec(context.Context, string, workload.Exec) (workload.Result, error) {
-	return workload.Result{ExitCode: 1}, nil
+func (s *scripted) Exec(_ context.Context, service string, c workload.Exec) (workload.Result, error) {
+	if s.exec == nil {
+		return workload.Result{ExitCode: 1}, nil
+	}
+	said, code := s.exec(service, strings.Join(c.Command, " "))
+	return workload.Result{Stdout: []byte(said), ExitCode: code}, nil
 }
 
 func (s *scripted) Weigh(_ context.Context, helper string, w workload.Weight) error {
@@ -103,7 +108,16 @@ func (openDoor) Prove(context.Context) error { return nil }
 // captured runs the steps up to the one that reads the volumes.
 func captured(t *testing.T, plan backup.Plan) *scripted {
 	t.Helper()
-	st, s := &scripted{}, resting(t, "")
+	st := &scripted{}
+	if err := capturedBy(t, st, plan); err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+func capturedBy(t *testing.T, st *scripted, plan backup.Plan) error {
+	t.Helper()
+	s := resting(t, "")
 	plan.Set, plan.MaxRest = "1", time.Hour
 	e := &backup.Env{
 		Plan: plan, Site: s, Record: site.Record{State: site.Installed, Project: "x"}, Stack: st, FrontDoor: openDoor{}, Sink: event.Discard{}, Now: time.Now,
@@ -118,10 +132,10 @@ func captured(t *testing.T, plan backup.Plan) *scripted {
 	}
 	for _, step := range backup.Steps()[:2] {
 		if err := step.Run(t.Context(), e); err != nil {
-			t.Fatalf("%s: %v", step.ID, err)
+			return fmt.Errorf("%s: %w", step.ID, err)
 		}
 	}
-	return st
+	return nil
 }
 
 // Politeness ends before the first service rests and begins again when they
@@ -138,7 +152,7 @@ func TestNothingIsPoliteDuringTheRest(t *testing.T) {
 		{"low", backup.Precopy, low, workload.Weight{CPU: 110, Disk: 10},
 			[]string{"weigh backup 1024 500", "hurry", "pause web", "pause postgres", "last pass", "go on", "calm", "guard sent home"}},
 		{"normal", backup.Precopy, priority.Priority{}, workload.Weight{}, []string{"pause web", "pause postgres", "last pass", "go on", "guard sent home"}},
-		{"nothing rests", backup.Hot, low, workload.Weight{CPU: 110, Disk: 10}, []string{"last pass"}},
+		{"nothing rests", backup.Ahead, low, workload.Weight{CPU: 110, Disk: 10}, []string{"last pass"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"sync"
 	"time"
 
@@ -25,11 +26,22 @@ func captureVolumes() Step {
 		ID: "capture-volumes", Title: "Copy the volumes", Idempotent: true, Always: true,
 		Run: func(ctx context.Context, e *Env) error {
 			e.manifest.Begun = e.Now().UTC()
+			if err := e.sweepLaid(ctx); err != nil {
+				return err
+			}
 			bounded, cancel := context.WithCancel(ctx)
 			defer cancel()
 			hears, speaks := io.Pipe()
 			defer speaks.Close()
 			s := &session{env: e, ctx: bounded, cancel: cancel, word: speaks}
+			if e.Mode == Hot && len(e.running) > 0 {
+				e.Sink.Emit(event.Notice{Level: "warn", Text: e.Mode.Guarantees()})
+				s.stop = e.Watch(bounded)
+				defer func() { _ = e.sweepLaid(context.WithoutCancel(ctx)) }() // what stays is swept by the next backup
+				if err := e.layDown(ctx); err != nil {
+					return err
+				}
+			}
 			t, err := e.helper(hears, s.hear)
 			if err != nil {
 				return err
@@ -54,7 +66,7 @@ const (
 // helper says what to run and what it hears first.
 func (e *Env) helper(word io.Reader, line func([]byte)) (workload.Talk, error) {
 	t := workload.Talk{Helper: workload.Helper{Name: helperName, Args: []string{"capture"}}, Line: line}
-	req := capture.Request{Roots: e.Roots, Site: e.Record.Project, Set: e.Set, Moving: e.Mode == Hot, Force: e.Force, Priority: e.Priority}
+	req := capture.Request{Roots: e.Roots, Site: e.Record.Project, Set: e.Set, Moving: e.Mode.moving(), Force: e.Force, Priority: e.Priority}
 	if e.Priority.Low() {
 		t.Weight = workload.Weight{CPU: e.Priority.Shares(), Disk: e.Priority.DiskWeight()}
 	}
@@ -65,7 +77,7 @@ func (e *Env) helper(word io.Reader, line func([]byte)) (workload.Talk, error) {
 	for _, v := range e.manifest.Volumes {
 		dir := helperVolumes + v.Name
 		t.Mounts = append(t.Mounts, workload.Mount{Volume: v.EngineName, Path: dir, ReadOnly: true})
-		req.Volumes = append(req.Volumes, capture.Volume{Name: v.Name, Dir: dir})
+		req.Volumes = append(req.Volumes, capture.Volume{Name: v.Name, Dir: path.Join(dir, e.laid[v.EngineName])})
 	}
 	first, err := capture.Say(req)
 	if err != nil {
@@ -156,7 +168,10 @@ func (s *session) begin() error {
 		before := census(s.ctx, e.Stack)
 		e.manifest.Census = &before
 	}
-	if e.Mode == Hot || len(e.running) == 0 {
+	switch {
+	case e.Mode == Hot && len(e.running) > 0:
+		return nil // read before the copies were laid down
+	case e.Mode.moving() || len(e.running) == 0:
 		s.offsets = e.readOffsets(s.ctx)
 		return nil
 	}

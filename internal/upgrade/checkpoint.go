@@ -13,7 +13,7 @@ func copyAhead() Step {
 	return Step{
 		ID: "copy-ahead", Title: "Copy the volumes while everything runs", Idempotent: true,
 		Run: func(ctx context.Context, e *Env) error {
-			b, err := e.Work.Backup(ctx, e.Set+"a", backup.Hot)
+			b, err := e.Work.Backup(ctx, e.Set+"a", backup.Ahead)
 			if err != nil {
 				return err
 			}
