@@ -12,6 +12,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
 // Step is a step of a backup.
@@ -74,24 +75,56 @@ func (e *Env) problems(ctx context.Context) ([]string, error) {
 	}
 	e.running = nil
 	for _, st := range list {
-		switch {
-		case st.State == "running" && !slices.Contains(e.running, st.Service):
+		if st.State == "running" && !slices.Contains(e.running, st.Service) {
 			e.running = append(e.running, st.Service)
-		case st.State == "restarting", st.State == "dead":
-			found = append(found, "service "+st.Service+" is "+st.State)
 		}
 	}
-	return e.strangeVolumes(ctx, found)
+	found = append(found, e.notWell(list)...)
+	if found, err = e.strangeVolumes(ctx, found); err == nil {
+		e.askVersions(ctx)
+	}
+	return found, err
 }
 
-// sign is a file that a volume of a kind has.
+// notWell names services that end again and again, and stores that have ended
+// while others run: what they keep may be broken. Any other service that stands
+// still is named to the admin, who may have stopped it; its data is whole.
+func (e *Env) notWell(list []workload.Status) (found []string) {
+	var still []string
+	for _, st := range list {
+		switch {
+		case st.State == "restarting", st.State == "dead":
+			found = append(found, "service "+st.Service+" is "+st.State)
+		case st.State != "exited" || st.Completed || len(e.running) == 0 || slices.Contains(e.running, st.Service):
+		case e.keeps(st.Service):
+			found = append(found, fmt.Sprintf("service %s has ended with exit code %d while others run", st.Service, st.ExitCode))
+		default:
+			still = append(still, st.Service)
+		}
+	}
+	if len(still) > 0 {
+		e.Sink.Emit(event.Notice{Level: "warn", Text: "does not run, and is backed up all the same: " + strings.Join(still, ", ")})
+	}
+	return found
+}
+
+// stores are services that keep what others write.
+var stores = []string{"postgres", "clickhouse", "redis", "seaweedfs"}
+
+func (e *Env) keeps(service string) bool { return slices.Contains(stores, service) }
+
+// sign is a file by which data is known: without it the volume holds something
+// else, or nothing. Stores that may be empty have none.
 type sign struct {
 	service, path, file string
 	engine              string // the file holds the version of this engine's data
+	running             bool   // it is there only while the service runs
 }
 
 var signs = []sign{
-	{"postgres", "/var/lib/postgresql/data", "PG_VERSION", "postgres"},
+	{"postgres", pgData, "PG_VERSION", "postgres", false},
+	{"postgres", pgData, "global/pg_control", "", false},
+	{"clickhouse", chData, "status", "", true},
 }
 
 // strangeVolumes adds volumes that do not look like what they are.
@@ -99,21 +132,40 @@ func (e *Env) strangeVolumes(ctx context.Context, found []string) ([]string, err
 	e.manifest.Engines = map[string]string{}
 	for _, sg := range signs {
 		name := e.volumeAt(sg.service, sg.path)
-		if name == "" {
+		if name == "" || !e.takes(name) || sg.running && !slices.Contains(e.running, sg.service) {
 			continue
 		}
 		data, err := e.Stack.ReadVolumeFile(ctx, name, sg.file)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && sg.engine != "":
-			found = append(found, fmt.Sprintf("volume %s has no %s, so it holds no data of %s", name, sg.file, sg.service))
 		case errors.Is(err, fs.ErrNotExist):
+			found = append(found, fmt.Sprintf("volume %s has no %s, so it holds no data of %s", name, sg.file, sg.service))
 		case err != nil:
 			return nil, err
+		case len(data) == 0:
+			found = append(found, fmt.Sprintf("in volume %s, %s is empty", name, sg.file))
 		case sg.engine != "":
 			e.manifest.Engines[sg.engine] = strings.TrimSpace(string(data))
 		}
 	}
 	return found, nil
+}
+
+// askVersions records what those say that run and tell it nowhere in their data.
+// What does not answer is left out.
+func (e *Env) askVersions(ctx context.Context) {
+	for service, command := range map[string][]string{"clickhouse": inClickHouse("SELECT version()"), "redis": {"redis-server", "--version"}} {
+		if !slices.Contains(e.running, service) {
+			continue
+		}
+		said, err := ask(ctx, e.Stack, service, command...)
+		if err != nil {
+			continue
+		}
+		if _, rest, found := strings.Cut(said, " v="); found { // Redis server v=7.2.4 sha=…
+			said, _, _ = strings.Cut(rest, " ")
+		}
+		e.manifest.Engines[service] = said
+	}
 }
 
 // volumeAt gives the Engine's name of the volume that a service mounts at a

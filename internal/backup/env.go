@@ -24,7 +24,7 @@ type Services interface {
 type Looks interface {
 	Status(ctx context.Context) ([]workload.Status, error)
 	ReadVolumeFile(ctx context.Context, volume, path string) ([]byte, error)
-	ImageIDs(ctx context.Context) (map[string]string, error)
+	ImageIDs(ctx context.Context) (ids, digests map[string]string, err error)
 	Rendered() ([]byte, error)
 }
 

@@ -99,7 +99,7 @@ func (e *Env) commit(ctx context.Context, rep *repository.Repository) error {
 	m.SiteFiles = Saved{Snapshot: files.ID, Root: files.Root, Bytes: files.Bytes, Files: files.Files}
 	m.Added += files.Added
 	m.Set, m.Site, m.Version, m.Tool, m.Profile = e.Set, e.Record.Project, e.Record.Version.String(), e.Tool, e.Profile
-	if m.Images, err = e.Stack.ImageIDs(ctx); err != nil {
+	if m.Images, m.Digests, err = e.Stack.ImageIDs(ctx); err != nil {
 		return err
 	}
 	m.Ended = e.Now().UTC()

@@ -52,8 +52,9 @@ type Manifest struct {
 	Volumes    []SavedVolume     `json:"volumes"`
 	Omitted    []Volume          `json:"omitted"`
 	SiteFiles  Saved             `json:"site_files"`
-	Images     map[string]string `json:"images"`  // reference, ID
-	Engines    map[string]string `json:"engines"` // data versions: postgres: "14"
+	Images     map[string]string `json:"images"`            // reference, ID
+	Digests    map[string]string `json:"digests,omitempty"` // reference, what its registry calls it
+	Engines    map[string]string `json:"engines"`           // versions: postgres: "14", as its data says; clickhouse, redis, as they say
 	Offsets    []Offset          `json:"offsets,omitempty"`
 	NoOffsets  string            `json:"no_offsets,omitempty"` // why they could not be read
 	Census     *Census           `json:"census,omitempty"`

@@ -53,8 +53,10 @@ func (s *scripted) Status(context.Context) ([]workload.Status, error) {
 func (s *scripted) ReadVolumeFile(context.Context, string, string) ([]byte, error) {
 	return []byte("14\n"), nil
 }
-func (s *scripted) ImageIDs(context.Context) (map[string]string, error) { return nil, nil }
-func (s *scripted) Rendered() ([]byte, error)                           { return nil, nil }
+func (s *scripted) ImageIDs(context.Context) (ids, digests map[string]string, err error) {
+	return nil, nil, nil
+}
+func (s *scripted) Rendered() ([]byte, error) { return nil, nil }
 
 func (s *scripted) Exec(_ context.Context, service string, c workload.Exec) (workload.Result, error) {
 	if s.exec == nil {

@@ -92,19 +92,28 @@ func familiar(ref string) string {
 
 // localImages gives the ID of every image name of the Engine.
 func (e *Engine) localImages(ctx context.Context) (map[string]string, error) {
+	ids, _, err := e.namedImages(ctx)
+	return ids, err
+}
+
+// namedImages gives them with the digests of registries, by ID.
+func (e *Engine) namedImages(ctx context.Context) (ids, digests map[string]string, err error) {
 	res, err := e.api.ImageList(ctx, client.ImageListOptions{})
 	if err != nil {
-		return nil, gone(err)
+		return nil, nil, gone(err)
 	}
-	ids := map[string]string{}
+	ids, digests = map[string]string{}, map[string]string{}
 	for _, image := range res.Items {
 		for _, name := range slices.Concat(image.RepoTags, image.RepoDigests) {
 			if !strings.HasPrefix(name, "<none>") {
 				ids[familiar(name)] = image.ID
 			}
 		}
+		if len(image.RepoDigests) > 0 && !strings.HasPrefix(image.RepoDigests[0], "<none>") {
+			digests[image.ID] = image.RepoDigests[0]
+		}
 	}
-	return ids, nil
+	return ids, digests, nil
 }
 
 // imageIDs gives the ID of each ref that the Engine has.

@@ -8,18 +8,22 @@ import (
 )
 
 // ImageIDs gives the image of every enabled service, by reference, with the
-// ID of what the Engine has under it; "" for what it lacks.
-func (s *Stack) ImageIDs(ctx context.Context) (map[string]string, error) {
-	have, err := s.engine.localImages(ctx)
+// ID of what the Engine has under it, "" for what it lacks, and with the digest
+// by which its registry knows it, which built and loaded images have not.
+func (s *Stack) ImageIDs(ctx context.Context) (ids, digests map[string]string, err error) {
+	have, known, err := s.engine.namedImages(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list images: %w", err)
+		return nil, nil, fmt.Errorf("list images: %w", err)
 	}
-	ids := map[string]string{}
+	ids, digests = map[string]string{}, map[string]string{}
 	for _, service := range s.model().Services {
 		ref := api.GetImageNameOrDefault(service, s.project.Name())
 		ids[ref] = have[familiar(ref)]
+		if digest := known[ids[ref]]; digest != "" {
+			digests[ref] = digest
+		}
 	}
-	return ids, nil
+	return ids, digests, nil
 }
 
 // Rendered gives the project as YAML, with all variables filled in. It holds

@@ -1,0 +1,102 @@
+package backup_test
+
+import (
+	"context"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/workload"
+)
+
+// looked is a stack as the check of a site sees it.
+type looked struct {
+	scripted
+	states map[string]string // by service; else running
+	files  map[string]string
+}
+
+func (l *looked) Model() release.Model {
+	return release.Model{
+		Services: []release.Service{{Name: "web"}, {Name: "postgres"}, {Name: "clickhouse"}},
+		Volumes: []release.Volume{
+			{Name: "p", EngineName: "p", MountedBy: []string{"postgres:/var/lib/postgresql/data"}},
+			{Name: "c", EngineName: "c", MountedBy: []string{"clickhouse:/var/lib/clickhouse"}},
+		},
+	}
+}
+
+func (l *looked) Status(context.Context) ([]workload.Status, error) {
+	var list []workload.Status
+	for _, s := range l.Model().Services {
+		st := workload.Status{Service: s.Name, State: "running"}
+		if other := l.states[s.Name]; other != "" {
+			st.State = other
+		}
+		list = append(list, st)
+	}
+	return list, nil
+}
+
+func (l *looked) ReadVolumeFile(_ context.Context, volume, path string) ([]byte, error) {
+	text, have := l.files[volume+"/"+path]
+	if !have {
+		return nil, fs.ErrNotExist
+	}
+	return []byte(text), nil
+}
+
+// A site that is not whole is not backed up: its backup would push a good one
+// out. What an admin has stopped is no damage.
+func TestABrokenSiteIsRefused(t *testing.T) {
+	whole := func() map[string]string {
+		return map[string]string{"p/PG_VERSION": "14", "p/global/pg_control": "x", "c/status": "PID: 1"}
+	}
+	cases := []struct {
+		name   string
+		change func(l *looked, p *backup.Plan, r *site.Record)
+		want   string // in the error; "" for none
+	}{
+		{"whole", func(*looked, *backup.Plan, *site.Record) {}, ""},
+		{"all stopped", func(l *looked, _ *backup.Plan, _ *site.Record) {
+			l.states = map[string]string{"web": "exited", "postgres": "exited", "clickhouse": "exited"}
+			delete(l.files, "c/status") // a clean end removes it
+		}, ""},
+		{"a worker stopped", func(l *looked, _ *backup.Plan, _ *site.Record) { l.states = map[string]string{"web": "exited"} }, ""},
+		{"a store ended", func(l *looked, _ *backup.Plan, _ *site.Record) { l.states = map[string]string{"clickhouse": "exited"} }, "service clickhouse has ended"},
+		{"ends again and again", func(l *looked, _ *backup.Plan, _ *site.Record) { l.states = map[string]string{"web": "restarting"} }, "service web is restarting"},
+		{"PostgreSQL's volume empty", func(l *looked, _ *backup.Plan, _ *site.Record) { delete(l.files, "p/PG_VERSION") }, "volume p has no PG_VERSION"},
+		{"PostgreSQL's data half there", func(l *looked, _ *backup.Plan, _ *site.Record) { delete(l.files, "p/global/pg_control") }, "volume p has no global/pg_control"},
+		{"a file cut to nothing", func(l *looked, _ *backup.Plan, _ *site.Record) { l.files["p/global/pg_control"] = "" }, "global/pg_control is empty"},
+		{"ClickHouse runs on another volume", func(l *looked, _ *backup.Plan, _ *site.Record) { delete(l.files, "c/status") }, "volume c has no status"},
+		{"a volume that is left out is not looked at", func(l *looked, p *backup.Plan, _ *site.Record) {
+			delete(l.files, "c/status")
+			p.Choice.Exclude = []string{"c"}
+		}, ""},
+		{"half installed", func(_ *looked, _ *backup.Plan, r *site.Record) { r.State = "installing" }, "its installation is"},
+		{"forced", func(l *looked, p *backup.Plan, _ *site.Record) {
+			delete(l.files, "p/PG_VERSION")
+			p.Force = true
+		}, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			l, plan, rec := &looked{files: whole()}, backup.Plan{}, site.Record{State: site.Installed}
+			c.change(l, &plan, &rec)
+			e := &backup.Env{Plan: plan, Record: rec, Site: resting(t, ""), Stack: l, Sink: event.Discard{}}
+			err := backup.Steps()[0].Run(t.Context(), e)
+			switch {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want == "":
+			case err == nil, !strings.Contains(err.Error(), c.want), fault.CodeOf(err) != fault.PreflightBlocked:
+				t.Errorf("got code %d: %v, want %q", fault.CodeOf(err), err, c.want)
+			}
+		})
+	}
+}
