@@ -11,12 +11,15 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 DEMO      := build/demo
 DEMO_NAME := sentryctl-lab-demo
 DEMO_BIND := 127.0.0.1:19080
-DEMO_VERSION := 25.10.0
+# Two hard stops: the one in between and the last.
+DEMO_FROM := 23.6.2
+DEMO_OVER := 23.11.0
+DEMO_TO   := 24.8.0
 
 COMPOSE_PLUGIN := github.com/docker/compose/v5/cmd@v5.0.2
 S3_SERVER      := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
-.PHONY: build lab demo test test-fast test-repository test-engine test-e2e test-e2e-all lint bench bench-install bench-backup clean help
+.PHONY: build lab demo test test-fast test-repository test-engine test-e2e test-e2e-all lint bench bench-install bench-backup bench-upgrade clean help
 
 build: ## build the static binary bin/sentryctl
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/sentryctl ./cmd/sentryctl
@@ -25,13 +28,18 @@ lab: ## set up the lab: a Docker Engine, stand-in images, releases (minutes once
 	@go run ./lab/cmd/lab up
 
 # What Sentry needs of CPUs and memory, the lab's stand-ins do not.
-demo: build lab ## install a Sentry-shaped stack on a real Engine and find an event in it
+demo: build lab ## install a Sentry-shaped stack on a real Engine, and upgrade it over two hard stops while events come in
 	@go run ./lab/cmd/lab clean --prefix $(DEMO_NAME)
 	@rm -rf $(DEMO)
-	@go run ./lab/cmd/lab release --prefix $(DEMO_NAME) --bind $(DEMO_BIND) $(DEMO_VERSION) $(DEMO)/release
-	bin/sentryctl install --site $(DEMO)/site --source $(DEMO)/release --version $(DEMO_VERSION) \
+	@for v in $(DEMO_FROM) $(DEMO_OVER) $(DEMO_TO); do \
+		go run ./lab/cmd/lab release --prefix $(DEMO_NAME) --bind $(DEMO_BIND) $$v $(DEMO)/releases/$$v || exit; done
+	bin/sentryctl install --site $(DEMO)/site --source $(DEMO)/releases/$(DEMO_FROM) --version $(DEMO_FROM) \
 		--url http://$(DEMO_BIND) --admin-email admin@example.com --ignore cpu-count,ram --yes
 	@go run ./lab/cmd/lab event --site $(DEMO)/site
+	bin/sentryctl upgrade --plan --site $(DEMO)/site --to $(DEMO_TO)
+	@go run ./lab/cmd/lab stream --site $(DEMO)/site \
+		bin/sentryctl upgrade --site $(DEMO)/site --to $(DEMO_TO) --releases $(DEMO)/releases --yes
+	bin/sentryctl history --site $(DEMO)/site
 	@echo; echo 'The demo runs on. Look at http://$(DEMO_BIND), and take it down with: make clean'
 
 test: lint lab build test-fast test-repository test-engine test-e2e ## everything; what it needs, it sets up
@@ -67,6 +75,10 @@ bench-install: build lab ## install with public tools and with sentryctl in turn
 bench-backup: build lab ## back up a site of its own and compare with the documented way, as root: [MB=1000] [BENCH=--trace]
 	GOBIN=$(CURDIR)/build/bench go install $(COMPOSE_PLUGIN)
 	go run ./lab/cmd/bench-backup --mb $(or $(MB),1000) $(BENCH)
+
+bench-upgrade: build lab ## take one hop the ordinary way and with sentryctl; print gaps, lost events and ratio
+	GOBIN=$(CURDIR)/build/bench go install $(COMPOSE_PLUGIN)
+	go run ./lab/cmd/bench-upgrade
 
 clean: ## remove what was built, and the lab's sites from the Engine
 	-@go run ./lab/cmd/lab clean --prefix sentryctl-lab

@@ -28,6 +28,7 @@ func commands() []command {
 		{"release", "[--prefix P] [--bind B] VERSION DIR", "write one release with names and a port of its own", writeRelease},
 		{"adapt", "[--prefix P] [--bind B] SRC DST", "make a real release tree run on the lab's images", adaptRelease},
 		{"event", "[--site DIR] [--url URL] [--project P]", "post an event through the front door and find it again", postEvent},
+		{"stream", "--site DIR COMMAND…", "run a command while numbered events come in, and find every one of them", stream},
 		{"clean", "[--prefix P] [--images]", "remove the lab's containers, networks and volumes, and its images if asked", clean},
 	}
 }
