@@ -76,6 +76,10 @@ func (o upgradeOptions) begin(c *catalog.Catalog, h plan.Hop, trees []release.Tr
 	}
 	carried := catalog.Series(catalog.ClickHouse, c.Engines(h.To).ClickHouse.Version)
 	for _, r := range h.Rungs {
+		if r.Beside {
+			b.Hop.Postgres = &upgrade.Beside{From: r.From, To: r.To}
+			continue
+		}
 		series := catalog.Series(catalog.ClickHouse, r.To)
 		if r.Engine == catalog.ClickHouse && series != carried { // the release starts its own
 			b.Hop.Rungs = append(b.Hop.Rungs, upgrade.Rung{Version: r.To, Series: series, Image: r.Image})
@@ -96,11 +100,6 @@ func carriedOut(p plan.Plan) error {
 	last := p.From
 	for _, h := range p.Hops {
 		why := ""
-		for _, r := range h.Rungs {
-			if r.Beside {
-				why = fmt.Sprintf("PostgreSQL's data has to be written anew by version %s", r.To)
-			}
-		}
 		for _, d := range h.Config {
 			if slices.Contains(notCarriedOut(), d.ID) {
 				why = fmt.Sprintf("%s: %s", d.Setting, d.Want)

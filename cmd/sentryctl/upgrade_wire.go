@@ -64,9 +64,10 @@ func (r *hopRun) environment(sink event.Sink) *upgrade.Env {
 	return &upgrade.Env{
 		Hop: b.Hop, Run: b.Run, Set: b.Set, StopIngest: b.StopIngest, Record: record, Site: r.site, Sink: sink, Now: time.Now,
 		Projects: upgrade.Projects{
-			Open:  func(ctx context.Context, dir string) (upgrade.Stack, error) { return r.project(ctx, dir) },
-			Rung:  r.rung,
-			Ahead: r.ahead,
+			Open:   func(ctx context.Context, dir string) (upgrade.Stack, error) { return r.project(ctx, dir) },
+			Rung:   r.rung,
+			Beside: r.beside,
+			Ahead:  r.ahead,
 		},
 		Work: upgrade.Work{Render: r.render, Install: r.install, Backup: r.backup, Gate: r.gate},
 	}
@@ -84,6 +85,22 @@ func (r *hopRun) rung(ctx context.Context, image string) (upgrade.Stack, error) 
 		files = append(files, overrideFile)
 	}
 	return r.load(ctx, stack.LoadOptions{Dir: r.site.Dir, Files: append(files, file)})
+}
+
+// beside is the project that was laid out for the hop, with another volume in
+// the place of one.
+func (r *hopRun) beside(ctx context.Context, key, volume string) (upgrade.Stack, error) {
+	dir := upgrade.StageDir(r.site)
+	file := r.site.Own("upgrade", "beside.yml")
+	text := fmt.Sprintf("volumes:\n  %s:\n    name: %q\n    external: true\n", key, volume)
+	if err := site.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	files := []string{"docker-compose.yml"}
+	if exists(filepath.Join(dir, overrideFile)) {
+		files = append(files, overrideFile)
+	}
+	return r.load(ctx, stack.LoadOptions{Dir: dir, Files: append(files, file)})
 }
 
 // ahead is the project that a release's tree would make of the site.

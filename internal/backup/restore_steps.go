@@ -156,7 +156,7 @@ func (e *RestoreEnv) swap(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var names []string
+	x := Swap{Mark: e.note.Mark}
 	for _, v := range list {
 		key := v.Name
 		if v.External {
@@ -171,25 +171,13 @@ func (e *RestoreEnv) swap(ctx context.Context) error {
 				return err
 			}
 		}
-		names = append(names, v.EngineName, v.EngineName+waitingSuffix)
-	}
-	dirs, err := e.Stack.VolumeDirs(ctx, names...)
-	if err != nil {
-		return err
-	}
-	t := workload.Talk{Helper: workload.Helper{Name: "swap", Args: []string{"swap"}}, Line: func([]byte) {}}
-	req := capture.SwapRequest{Mark: e.note.Mark}
-	for i, v := range list {
-		if i == 0 {
-			t.HostMounts = []workload.HostMount{{Host: filepath.Dir(filepath.Dir(dirs[v.EngineName])), Path: helperEngine}}
-		}
-		req.Pairs = append(req.Pairs, capture.Pair{Used: inEngine(dirs[v.EngineName]), Waiting: inEngine(dirs[v.EngineName+waitingSuffix])})
+		x.Pairs = append(x.Pairs, VolumePair{Used: v.EngineName, Waiting: v.EngineName + waitingSuffix})
 	}
 	e.note.Swapping = true
 	if err := e.note.Write(e.Site); err != nil {
 		return err
 	}
-	return e.tell(ctx, t, req)
+	return x.Do(ctx, e.Stack)
 }
 
 // inEngine is a volume's directory as a helper sees it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/moby/moby/client"
 
 	"github.com/sentryctl/sentryctl/internal/workload"
@@ -21,6 +22,13 @@ func (s *Stack) Pipe(ctx context.Context, o workload.OneOff, c workload.Streams)
 	return code, nil
 }
 
+// ClearLeftover waits for the end of a container that a run before left under
+// a one-off's name, and removes it.
+func (s *Stack) ClearLeftover(ctx context.Context, name string) error {
+	name = s.containerName(name)
+	return s.engine.clearLeftover(ctx, name, s.waitingFor(name))
+}
+
 func (s *Stack) pipe(ctx context.Context, o workload.OneOff, c workload.Streams) (int, error) {
 	name := s.containerName(o.Name)
 	p, err := oneOffProject(s.model(), o, name)
@@ -29,6 +37,8 @@ func (s *Stack) pipe(ctx context.Context, o workload.OneOff, c workload.Streams)
 	}
 	service := p.Services[name]
 	service.StdinOpen, service.Tty = c.In != nil, c.Sizes != nil
+	// Whatever passes through is not to lie in the Engine's log too.
+	service.Logging = &types.LoggingConfig{Driver: "none"}
 	p.Services[name] = service
 	if err := s.engine.clearLeftover(ctx, name, s.waitingFor(name)); err != nil {
 		return 0, err

@@ -18,6 +18,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/install"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
 // KeptImages keeps the images that are built from a tree over the next build.
@@ -35,11 +36,26 @@ type Whole interface {
 	Logs(ctx context.Context, service string, lines int) ([]byte, error)
 }
 
+// OtherVolumes deals with volumes that no file of the project names.
+type OtherVolumes interface {
+	CreateVolume(ctx context.Context, name, key string) error
+	RemoveVolume(ctx context.Context, name string) error
+	backup.Places
+}
+
+// Pipes runs commands whose input and output pass through unkept.
+type Pipes interface {
+	ClearLeftover(ctx context.Context, name string) error
+	Pipe(ctx context.Context, o workload.OneOff, c workload.Streams) (exitCode int, err error)
+}
+
 // Stack is a project on its Engine.
 type Stack interface {
 	install.Stack
 	KeptImages
 	Whole
+	OtherVolumes
+	Pipes
 }
 
 // Rung is a version of ClickHouse that is started on the data on the way.
@@ -54,6 +70,7 @@ type Hop struct {
 	From, To calver.Version
 	Tree     release.Tree // of To
 	Rungs    []Rung       // before the release's own ClickHouse starts
+	Postgres *Beside      `json:",omitempty"` // another major version of PostgreSQL, nil for none
 	Ahead    []string     // trees of the releases after it
 }
 
@@ -62,6 +79,9 @@ type Projects struct {
 	Open func(ctx context.Context, dir string) (Stack, error)
 	// Rung is the site's project, with another image for ClickHouse.
 	Rung func(ctx context.Context, image string) (Stack, error)
+	// Beside is the project that was laid out for the hop, with another volume
+	// in the place of one.
+	Beside func(ctx context.Context, key, volume string) (Stack, error)
 	// Ahead is the project that a release's tree would make of the site.
 	Ahead func(ctx context.Context, tree string) (Stack, error)
 }

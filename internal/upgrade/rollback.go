@@ -187,7 +187,7 @@ func endBack() BackStep {
 		Run: func(ctx context.Context, e *BackEnv) error {
 			err := e.with(ctx, func(s Stack) error {
 				_, err := s.RemoveOrphans(ctx)
-				return err
+				return errors.Join(err, removeBeside(ctx, s))
 			})
 			if e.restore != nil {
 				err = errors.Join(err, e.restore.Done())

@@ -12,6 +12,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
@@ -21,6 +22,7 @@ import (
 type engine struct {
 	Stack
 	calls []string
+	model release.Model
 }
 
 func (e *engine) did(call string) error {
@@ -34,6 +36,8 @@ func (e *engine) Build(context.Context) error                       { return e.d
 func (e *engine) Start(context.Context, ...string) error            { return e.did("start") }
 func (e *engine) MissingImages(context.Context) ([]string, error)   { return nil, nil }
 func (e *engine) RemoveOrphans(context.Context) ([]string, error)   { return nil, e.did("orphans") }
+func (e *engine) Model() release.Model                              { return e.model }
+func (e *engine) RemoveVolume(_ context.Context, name string) error { return e.did("remove " + name) }
 func (e *engine) Status(context.Context) ([]workload.Status, error) { return nil, nil }
 func (e *engine) Logs(context.Context, string, int) ([]byte, error) { return nil, nil }
 
@@ -49,7 +53,7 @@ func goBack(t *testing.T, gate error, data bool) (*engine, *Env, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &engine{}
+	st := &engine{model: release.Model{Volumes: []release.Volume{{Name: "pg", EngineName: "x-pg", MountedBy: []string{"postgres:/var/lib/postgresql/data"}}}}}
 	env := &BackEnv{
 		Placed: p, Data: data, Site: hop.Site, Sink: event.Discard{},
 		Open: func(context.Context) (Stack, error) { return st, nil },
@@ -75,7 +79,7 @@ func TestWayBackWithoutData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"use sentryctl-25.5.1", "build", "start", "gate", "orphans", "close"}, st.calls); d != "" {
+	if d := cmp.Diff([]string{"use sentryctl-25.5.1", "build", "start", "gate", "orphans", "remove x-pg-beside", "close"}, st.calls); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff(tree{"docker-compose.yml": "old"}, read(t, hop.Site.Dir)); d != "" {

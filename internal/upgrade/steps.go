@@ -23,9 +23,15 @@ func Steps(h Hop) []Step {
 		copyAhead(),
 		stopServices(),
 		checkpoint(),
-		placeRelease(),
 	}
+	if h.Postgres != nil {
+		steps = append(steps, writeBeside(*h.Postgres))
+	}
+	steps = append(steps, placeRelease())
 	first := len(steps)
+	if h.Postgres != nil {
+		steps = append(steps, switchBeside())
+	}
 	for _, r := range h.Rungs {
 		steps = append(steps, climb(r))
 	}
@@ -33,7 +39,11 @@ func Steps(h Hop) []Step {
 		steps = append(steps, lift(s))
 	}
 	steps[first].NoReturn = true
-	return append(steps, healthGate(), recordVersion(), removeOrphans())
+	steps = append(steps, healthGate(), recordVersion())
+	if h.Postgres != nil {
+		steps = append(steps, removeFormerData())
+	}
+	return append(steps, removeOrphans())
 }
 
 // lift makes a step of a hop of one of an install.

@@ -32,6 +32,31 @@ func TestStepsOfAHop(t *testing.T) {
 	}
 }
 
+// PostgreSQL's data is written anew while the old files are in place, put in
+// place after them, and the old goes only when the gate has passed.
+func TestStepsOfAHopWithAnotherPostgreSQL(t *testing.T) {
+	at := map[step.ID]int{}
+	noReturn := step.ID("")
+	for i, s := range Steps(Hop{Postgres: &Beside{From: "9.6", To: "14"}}) {
+		at[s.ID] = i
+		if !s.Idempotent {
+			t.Errorf("step %s cannot be repeated after a crash", s.ID)
+		}
+		if s.NoReturn {
+			noReturn = s.ID
+		}
+	}
+	order := []step.ID{"checkpoint", "write-postgres", "place-release", "switch-postgres", "check-postgres", "health-gate", "record-version", "remove-former-postgres"}
+	for i := 1; i < len(order); i++ {
+		if at[order[i-1]] >= at[order[i]] {
+			t.Errorf("%s does not come before %s", order[i-1], order[i])
+		}
+	}
+	if noReturn != "switch-postgres" {
+		t.Errorf("the point of no return is %q", noReturn)
+	}
+}
+
 func TestHowFarAHopWent(t *testing.T) {
 	started := func(ids ...step.ID) (list []step.Record) {
 		for _, id := range ids {

@@ -44,10 +44,11 @@ func inPlace(used, value string) (bool, error) {
 }
 
 // SwapRequest lets directories change places: what is complete comes to where
-// it is used.
+// it is used. Complete vouches for what waits; else it has to carry the mark.
 type SwapRequest struct {
-	Mark  string `json:"mark"`
-	Pairs []Pair `json:"pairs"`
+	Mark     string `json:"mark"`
+	Complete bool   `json:"complete,omitempty"`
+	Pairs    []Pair `json:"pairs"`
 }
 
 // Pair is where data is used and where its replacement waits.
@@ -67,6 +68,11 @@ func Swap(req SwapRequest) error {
 		}
 		if done {
 			continue
+		}
+		if req.Complete {
+			if err := mark(p.Waiting, req.Mark); err != nil {
+				return err
+			}
 		}
 		whole, err := marked(p.Waiting, req.Mark)
 		if err != nil {

@@ -35,3 +35,25 @@ func TestSwapCanBeRepeated(t *testing.T) {
 		}
 	}
 }
+
+// What somebody vouches for needs no mark, and changes places once.
+func TestSwapOfWhatIsVouchedFor(t *testing.T) {
+	dir := t.TempDir()
+	used, waiting := filepath.Join(dir, "used"), filepath.Join(dir, "waiting")
+	for _, d := range []string{used, waiting} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(d, "was"), []byte(filepath.Base(d)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := Swap(SwapRequest{Mark: "m", Complete: true, Pairs: []Pair{{Used: used, Waiting: waiting}}}); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(filepath.Join(used, "was")); string(got) != "waiting" {
+			t.Errorf("in use is %q", got)
+		}
+	}
+}
