@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,9 +35,6 @@ func (a *app) runUpgradeNow(ctx context.Context, c *catalog.Catalog, o upgradeOp
 	}
 	if len(p.Hops) == 0 {
 		return a.tellUpgraded(s, rec, false)
-	}
-	if err := carriedOut(p); err != nil {
-		return err
 	}
 	if err := a.passGate(ctx, s, rec, p, facts, o); err != nil {
 		return err
@@ -89,33 +85,6 @@ func (o upgradeOptions) begin(c *catalog.Catalog, h plan.Hop, trees []release.Tr
 		b.Hop.Ahead = append(b.Hop.Ahead, t.Dir)
 	}
 	return b
-}
-
-// notCarriedOut are demands of releases that take more than this version of
-// sentryctl does: data would be lost sight of, or a store would not start.
-func notCarriedOut() []string { return []string{"profiles-bucket", "seaweedfs-kek"} }
-
-// carriedOut refuses what would be done half.
-func carriedOut(p plan.Plan) error {
-	last := p.From
-	for _, h := range p.Hops {
-		why := ""
-		for _, d := range h.Config {
-			if slices.Contains(notCarriedOut(), d.ID) {
-				why = fmt.Sprintf("%s: %s", d.Setting, d.Want)
-			}
-		}
-		if why == "" {
-			last = h.To
-			continue
-		}
-		hint := fmt.Sprintf("Take that hop with the install.sh of %s, after a backup: sentryctl backup", h.To)
-		if last != p.From {
-			hint = fmt.Sprintf("Go as far as sentryctl leads: sentryctl upgrade --to %s", last)
-		}
-		return fault.New(fault.UpgradeBlocked, hint, "this version of sentryctl does not carry out the hop %s to %s: %s", h.From, h.To, why).WithDoc("docs/upgrade.md")
-	}
-	return nil
 }
 
 // passGate asks everything that could stop the upgrade, shows it, and asks

@@ -103,7 +103,7 @@ func profilePermissions() Step {
 		Done: dataReady,
 		Skip: applies(since("25.6.1"), hasService("vroom")),
 		Run: func(ctx context.Context, e *Env) error {
-			const dir = "/var/vroom/sentry-profiles"
+			const dir = profilesDir
 			return e.oneOff(ctx, workload.OneOff{
 				Service: "vroom", Name: "profile-permissions", NoDeps: true, User: "root",
 				Entrypoint: []string{"/bin/bash", "-c"},
