@@ -165,7 +165,8 @@ func BenchmarkGrowth(b *testing.B) {
 	b.ReportMetric(again[2]/again[0], "again-x4")
 }
 
-// megabytes is a size that the environment may change.
+// megabytes is a size that the environment may change: BENCH_MB of what is
+// compared, BENCH_MEMORY_MB of what is weighed.
 func megabytes(name string, normal int64) int64 {
 	if n, err := strconv.ParseInt(os.Getenv(name), 10, 64); err == nil {
 		return n
