@@ -59,7 +59,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s\nmaking %d MB: a quarter in PostgreSQL, a half in parts like ClickHouse's, a quarter in large objects\n", machine(), o.megabytes)
+	fmt.Printf("%s\nmaking %d MB: a quarter in PostgreSQL, a half in parts like ClickHouse's, a quarter in large objects\n", b.machine(ctx), o.megabytes)
 	if err := b.fill(ctx); err != nil {
 		return fmt.Errorf("make data: %w", err)
 	}

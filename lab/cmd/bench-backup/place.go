@@ -171,7 +171,8 @@ func command(ctx context.Context, name string, args ...string) error {
 func tail(out []byte) string { return string(out[max(0, len(out)-500):]) }
 
 // machine says what this runs on.
-func machine() string {
-	load, _ := os.ReadFile("/proc/loadavg") // for people
-	return fmt.Sprintf("%d CPUs, load %s", runtime.NumCPU(), strings.Join(strings.Fields(string(load))[:min(3, len(strings.Fields(string(load))))], " "))
+func (b *bench) machine(ctx context.Context) string {
+	engine, _ := b.Docker.ServerVersion(ctx) // for people
+	load, _ := os.ReadFile("/proc/loadavg")
+	return fmt.Sprintf("%d CPUs, load %.14s, Docker Engine %s", runtime.NumCPU(), load, engine)
 }
