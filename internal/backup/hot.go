@@ -50,8 +50,10 @@ func hotNote(s *site.Site) string { return s.Own("backup", "hot") }
 
 // layDown has the stores lay down copies, and says below which directory of a
 // volume each stands. Offsets are read before: a consumer that starts at them
-// reads again what came after, and leaves nothing out.
+// reads again what came after, and leaves nothing out. So is what there is.
 func (e *Env) layDown(ctx context.Context) error {
+	before := census(ctx, e.Stack)
+	e.manifest.Census = &before
 	read := <-e.readOffsets(ctx)
 	e.manifest.Offsets, e.manifest.NoOffsets = read.list, read.problem
 	if err := site.WriteFile(hotNote(e.Site), nil, 0o600); err != nil {

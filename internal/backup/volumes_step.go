@@ -164,7 +164,7 @@ func (s *session) take(r capture.Report) error {
 func (s *session) begin() error {
 	e := s.env
 	e.manifest.Mode, e.manifest.Guarantees = e.Mode, e.Mode.Guarantees()
-	if len(e.running) > 0 {
+	if len(e.running) > 0 && e.Mode != Hot { // that one has counted before its copies were laid down
 		before := census(s.ctx, e.Stack)
 		e.manifest.Census = &before
 	}
