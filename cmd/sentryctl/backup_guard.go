@@ -42,7 +42,8 @@ func (a *app) runBackupGuard(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	return wakeSite(ctx, s)
+	// Who ends the backup may have told all its processes to end.
+	return wakeSite(context.WithoutCancel(ctx), s)
 }
 
 // wakeSite lets the services of a site go on that a backup has left at rest.

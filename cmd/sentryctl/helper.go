@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sentryctl/sentryctl/internal/cgroup"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/helper"
 	"github.com/sentryctl/sentryctl/internal/preflight/machine"
@@ -23,7 +25,7 @@ func newHelperCmd(a *app) *cobra.Command {
 			return fault.New(fault.Usage, "Read: sentryctl --help", "helper is run by sentryctl itself")
 		},
 	}
-	cmd.AddCommand(newHelperProbeCmd(a), newHelperBucketCmd(a), newHelperUploadCmd(a), newHelperStorageKeyCmd(), newHelperCaptureCmd(a), newHelperRestoreCmd(a), newHelperSwapCmd(a))
+	cmd.AddCommand(newHelperProbeCmd(a), newHelperBucketCmd(a), newHelperUploadCmd(a), newHelperStorageKeyCmd(), newHelperCaptureCmd(a), newHelperRestoreCmd(a), newHelperSwapCmd(a), newHelperThawCmd(), newHelperFreezeCmd())
 	return cmd
 }
 
@@ -80,4 +82,30 @@ func runHelperBucket(ctx context.Context, opts helper.BucketOptions, a *app) err
 		Type string   `json:"type"`
 		Made []string `json:"made"`
 	}{"buckets", made})
+}
+
+func newHelperThawCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "thaw CONTAINER...",
+		Short: "Let containers go on whose control groups are frozen",
+		Args:  cobra.MinimumNArgs(1),
+		RunE:  func(_ *cobra.Command, ids []string) error { return allOf(cgroup.Thaw(cgroup.Mounted, ids...)) },
+	}
+}
+
+func newHelperFreezeCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "freeze CONTAINER...",
+		Short: "Freeze the control groups of containers",
+		Args:  cobra.MinimumNArgs(1),
+		RunE:  func(_ *cobra.Command, ids []string) error { return allOf(cgroup.Freeze(cgroup.Mounted, ids...)) },
+	}
+}
+
+// allOf makes an error of what is left.
+func allOf(left []string, err error) error {
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("no control group of %v", left)
+	}
+	return err
 }

@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"internal/workload": {},
 	"internal/priority": {},
 	"internal/calver":   {},
+	"internal/cgroup":   {},
 	"internal/step":     {"internal/event", "internal/fault"},
 	"internal/site":     {"internal/calver", "internal/fault", "internal/step"},
 
@@ -49,7 +50,7 @@ var allowed = map[string][]string{
 	"internal/preflight/machine": {"internal/preflight"},
 	"internal/helper":            {"internal/fault", "internal/preflight", "internal/preflight/machine"},
 
-	"internal/stack":   {"internal/calver", "internal/event", "internal/fault", "internal/release", "internal/workload"},
+	"internal/stack":   {"internal/calver", "internal/cgroup", "internal/event", "internal/fault", "internal/release", "internal/workload"},
 	"internal/apply":   {"internal/event", "internal/site", "internal/step"},
 	"internal/install": {"internal/calver", "internal/config", "internal/event", "internal/fault", "internal/release", "internal/site", "internal/step", "internal/workload"},
 

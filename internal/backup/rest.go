@@ -108,13 +108,19 @@ type Waker interface {
 
 // Wake lets the services of a note go on, stores first, and removes the note.
 // It tries until it succeeds or ctx ends: an Engine that restarts comes back.
+// The note of a backup that began meanwhile is that one's affair.
 func Wake(ctx context.Context, s *site.Site, w Waker) error {
+	first, resting, err := ReadResting(s)
+	if err != nil || !resting {
+		return err
+	}
 	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 10*time.Second) {
-		note, resting, err := ReadResting(s)
-		if err != nil || !resting {
-			return err
+		err := wakeOnce(ctx, first, w)
+		note, resting, readErr := ReadResting(s)
+		if readErr != nil || !resting || note.Set != first.Set {
+			return readErr
 		}
-		if err = wakeOnce(ctx, note, w); err == nil {
+		if err == nil {
 			return os.Remove(restingPath(s))
 		}
 		select {
@@ -137,6 +143,9 @@ func wakeOnce(ctx context.Context, note Resting, w Waker) error {
 	}
 	var down []string
 	for _, st := range list {
+		if slices.Contains(note.Services, st.Service) && st.State == "paused" {
+			return fmt.Errorf("the Engine still calls %s paused", st.Service)
+		}
 		if slices.Contains(note.Services, st.Service) && (st.State == "exited" || st.State == "created" || st.State == "dead") && !st.Completed {
 			down = append(down, st.Service)
 		}

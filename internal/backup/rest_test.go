@@ -19,6 +19,7 @@ import (
 type engine struct {
 	states map[string]string
 	away   int
+	vain   int // how often Unpause says that it did, and did not
 	began  []string
 }
 
@@ -26,6 +27,10 @@ func (e *engine) Unpause(_ context.Context, services ...string) error {
 	if e.away > 0 {
 		e.away--
 		return fault.New(fault.NoEngine, "Start it", "the Engine is away")
+	}
+	if e.vain > 0 {
+		e.vain--
+		return nil
 	}
 	for _, s := range services {
 		if e.states[s] == "paused" {
@@ -97,6 +102,40 @@ func TestWakeLetsAllGoOn(t *testing.T) {
 				t.Errorf("the note is left: %v", err)
 			}
 		})
+	}
+}
+
+// later is an Engine that is away until another backup lets services rest.
+type later struct {
+	*engine
+	begins func()
+}
+
+func (l later) Unpause(context.Context, ...string) error {
+	l.begins()
+	return fault.New(fault.NoEngine, "Start it", "the Engine is away")
+}
+
+// A guard that was slow does not wake what a later backup lets rest.
+func TestWakeLeavesALaterBackupAlone(t *testing.T) {
+	s, e := resting(t, threeRest), &engine{states: map[string]string{"web": "paused"}}
+	err := backup.Wake(t.Context(), s, later{e, func() {
+		if err := site.WriteFile(s.Own("backup", "resting.json"), []byte(`{"set":"2","services":["web"]}`), 0o600); err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil || e.states["web"] != "paused" {
+		t.Errorf("web is %s, %v", e.states["web"], err)
+	}
+	if note, rests, err := backup.ReadResting(s); !rests || note.Set != "2" {
+		t.Errorf("its note: %+v, %v, %v", note, rests, err)
+	}
+}
+
+func TestWakeBelievesTheEngineAlone(t *testing.T) {
+	s, e := resting(t, threeRest), &engine{states: map[string]string{"web": "paused"}, vain: 1}
+	if err := backup.Wake(t.Context(), s, e); err != nil || e.states["web"] != "running" {
+		t.Errorf("web is %s, %v", e.states["web"], err)
 	}
 }
 

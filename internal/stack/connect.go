@@ -16,6 +16,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/pflag"
 
+	"github.com/sentryctl/sentryctl/internal/cgroup"
 	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
@@ -34,6 +35,7 @@ type Engine struct {
 	host string
 
 	program   string // what a helper container runs: this executable
+	groups    string // the machine's control groups, "" when they are another's
 	helperMu  sync.Mutex
 	helperRef string // its image, once named: reading the program takes a while
 }
@@ -64,7 +66,11 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{api: api, cli: cli, host: api.DaemonHost(), program: thisProgram}, nil
+	e := &Engine{api: api, cli: cli, host: api.DaemonHost(), program: thisProgram}
+	if strings.HasPrefix(e.host, "unix://") {
+		e.groups = cgroup.Tree
+	}
+	return e, nil
 }
 
 // Close gives the connections back.

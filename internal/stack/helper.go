@@ -55,12 +55,17 @@ func (e *Engine) runHelper(ctx context.Context, h workload.Helper) ([]byte, erro
 			return nil, err
 		}
 	}
-	made, err := e.api.ContainerCreate(ctx, helperContainer(image, h))
+	return e.runMade(ctx, helperContainer(image, h), h.Stdin)
+}
+
+// runMade makes a helper's container, runs it and returns its stdout.
+func (e *Engine) runMade(ctx context.Context, o client.ContainerCreateOptions, stdin []byte) ([]byte, error) {
+	made, err := e.api.ContainerCreate(ctx, o)
 	if err != nil {
 		return nil, startFault(err)
 	}
 	stdout, stderr := &tail{}, &tail{limit: keptOutput}
-	code, err := e.runToEnd(ctx, containerRun{id: made.ID, stdin: h.Stdin, stdout: stdout, stderr: stderr, stopTimeout: helperStop})
+	code, err := e.runToEnd(ctx, containerRun{id: made.ID, stdin: stdin, stdout: stdout, stderr: stderr, stopTimeout: helperStop})
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,9 @@ type Stack struct {
 	ReadyTimeout time.Duration
 	// StopTimeout is how long a container may take to end before it is killed.
 	StopTimeout time.Duration
+	// FreezeTimeout is how long the Engine may take to freeze a container or
+	// to let it go on.
+	FreezeTimeout time.Duration
 
 	engine  *Engine
 	api     client.APIClient
@@ -32,13 +35,14 @@ type Stack struct {
 // Stack joins a loaded project with the Engine. What happens is told to sink.
 func (e *Engine) Stack(p *Project, sink event.Sink) *Stack {
 	return &Stack{
-		ReadyTimeout: 10 * time.Minute,
-		StopTimeout:  time.Minute, // upstream's STOP_TIMEOUT
-		engine:       e,
-		api:          e.api,
-		project:      p,
-		sink:         sink,
-		proven:       &proven{since: map[string]time.Time{}},
+		ReadyTimeout:  10 * time.Minute,
+		StopTimeout:   time.Minute, // upstream's STOP_TIMEOUT
+		FreezeTimeout: 5 * time.Second,
+		engine:        e,
+		api:           e.api,
+		project:       p,
+		sink:          sink,
+		proven:        &proven{since: map[string]time.Time{}},
 	}
 }
 

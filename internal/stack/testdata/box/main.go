@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/sentryctl/sentryctl/internal/cgroup"
 )
 
 func main() {
@@ -25,6 +27,16 @@ func run(args []string) int {
 	case "health":
 		if _, err := os.Stat("/ready"); err != nil {
 			fmt.Println("not yet")
+			return 1
+		}
+		return 0
+	case "thaw", "freeze": // thaw CONTAINER
+		set := cgroup.Thaw
+		if args[0] == "freeze" {
+			set = cgroup.Freeze
+		}
+		if left, err := set(cgroup.Mounted, args[1]); err != nil || len(left) > 0 {
+			fmt.Fprintln(os.Stderr, "error:", left, err)
 			return 1
 		}
 		return 0
