@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// report is what all ways came to.
+// report is what all ways came to, and how many events came in during the
+// backups.
 type report struct {
 	first, second, documented, untar, restore result
 	events, lost                              int
