@@ -21,7 +21,9 @@ type upgradeOptions struct {
 	pause         bool
 	stopIngest    bool
 	hopTimeout    time.Duration
+	stallAlarm    time.Duration
 	releases      string
+	source        string
 	from          string
 	to            string
 	profile       string
@@ -65,11 +67,13 @@ issues, room and downtime. It changes nothing and needs no network, and with
 	f.StringVar(&o.releases, "releases", "", "`DIR` with releases by version, trees or archives (default: the public archives)")
 	f.BoolVar(&o.unattended, "unattended", false, "upgrade only if --policy allows it now, and ask nobody")
 	f.StringVar(&o.policy, "policy", "", "`FILE` that says when --unattended may upgrade, and how far")
+	f.StringVar(&o.source, "source", "", "`PATH` of the release to come to: its tree or archive, or a URL")
 	f.BoolVar(&o.yes, "yes", false, "do not ask")
 	f.BoolVar(&o.noRollback, "no-rollback", false, "leave a hop that fails as it is")
 	f.BoolVar(&o.pause, "pause-after-hop", false, "end after the first hop; the same command takes the next")
 	f.BoolVar(&o.stopIngest, "stop-ingest", false, "stop relay and nginx too")
 	f.DurationVar(&o.hopTimeout, "hop-timeout", 0, "take a hop back that takes longer (default: no limit)")
+	f.DurationVar(&o.stallAlarm, "stall-alarm", 5*time.Minute, "warn when migrations have said nothing for so long, 0 for never")
 	o.backupOptions.flags(cmd)
 	f.StringVar(&o.from, "from", "", "plan from this `VERSION` instead of the site's")
 	f.StringVar(&o.to, "to", "latest", "`VERSION` to come to")

@@ -131,7 +131,7 @@ func (a *app) lookAtHops(ctx context.Context, st *siteEngine, s *site.Site, p pl
 	var files gate.Files
 	for _, h := range p.Hops {
 		hop := gate.Hop{Version: h.To}
-		dir, err := a.hopTree(ctx, s, h.To, scratch, o.releases)
+		dir, err := a.hopTree(ctx, s, h.To, scratch, o.sources().of(h.To, p.To))
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -163,26 +163,43 @@ func (c *siteConfig) releaseTree(v calver.Version, dir string) (gate.Tree, error
 	return gate.Tree{FS: os.DirFS(dir), Rendered: upgrade.RenderedKeys(files)}, nil
 }
 
-// hopTree finds the tree of a release: in the site, below the directory that
-// was given, or in the public archive.
-func (a *app) hopTree(ctx context.Context, s *site.Site, v calver.Version, scratch, releases string) (string, error) {
-	tree, err := a.hopRelease(ctx, s, v, scratch, releases)
+// treeSources say where the trees of releases come from.
+type treeSources struct {
+	dir    string // holds releases by version
+	target string // is the release to come to
+}
+
+func (o upgradeOptions) sources() treeSources { return treeSources{o.releases, o.source} }
+
+// of is where a release on the way to another comes from, "" for the public
+// archive.
+func (t treeSources) of(v, target calver.Version) string {
+	if t.target != "" && v == target {
+		return t.target
+	}
+	if t.dir == "" {
+		return ""
+	}
+	source := filepath.Join(t.dir, v.String())
+	for _, ext := range []string{".tar.gz", ".tar.zst", ".tar", ".zip"} {
+		if !exists(source) && exists(source+ext) {
+			source += ext
+		}
+	}
+	return source
+}
+
+// hopTree finds the tree of a release: in the site, or where its source says,
+// "" for the public archive.
+func (a *app) hopTree(ctx context.Context, s *site.Site, v calver.Version, scratch, source string) (string, error) {
+	tree, err := a.hopRelease(ctx, s, v, scratch, source)
 	return tree.Dir, err
 }
 
-func (a *app) hopRelease(ctx context.Context, s *site.Site, v calver.Version, scratch, releases string) (release.Tree, error) {
+func (a *app) hopRelease(ctx context.Context, s *site.Site, v calver.Version, scratch, source string) (release.Tree, error) {
 	if tree, err := release.Open(s.ReleaseDir(v)); err == nil {
 		tree.Version = v
 		return tree, nil
-	}
-	source := ""
-	if releases != "" {
-		source = filepath.Join(releases, v.String())
-		for _, ext := range []string{".tar.gz", ".tar.zst", ".tar", ".zip"} {
-			if !exists(source) && exists(source+ext) {
-				source += ext
-			}
-		}
 	}
 	return a.fetcher(event.Discard{}, "").Fetch(ctx, source, v, filepath.Join(scratch, v.String()))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
@@ -27,6 +28,7 @@ type hopRun struct {
 	access repository.Access
 	engine *stack.Engine
 	sink   *redact.Sink
+	heard  event.Sink // hears what a hop's containers say; nil: sink
 	ends   []func() error
 }
 
@@ -90,6 +92,9 @@ func (a *app) newHopRun(ctx context.Context, s *site.Site, o backupOptions, b up
 	return r, ctx, done, nil
 }
 
+// alarmEvery is how often a migration's silence is looked at.
+const alarmEvery = 5 * time.Second
+
 // walk takes the steps of the hop and measures from outside.
 func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 	b := r.begun
@@ -121,8 +126,14 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 		bounded, cancel = context.WithTimeout(ctx, b.TimeoutNS)
 	}
 	defer cancel()
-	runner := step.Runner[*upgrade.Env]{Log: journal, Sink: log, Site: r.site.Dir, Now: time.Now, Redact: r.sink.Redact}
-	_, err = runner.Run(bounded, r.environment(log), h, steps)
+	alarm := upgrade.NewAlarm(log, b.StallNS, time.Now)
+	ticks := time.NewTicker(alarmEvery)
+	defer ticks.Stop()
+	go alarm.Watch(bounded, ticks.C)
+	r.heard = alarm
+	defer func() { r.heard = nil }()
+	runner := step.Runner[*upgrade.Env]{Log: journal, Sink: alarm, Site: r.site.Dir, Now: time.Now, Redact: r.sink.Redact}
+	_, err = runner.Run(bounded, r.environment(alarm), h, steps)
 	gaps := stop()
 	if err == nil || upgrade.HowFar(b.Hop, journal.Records()) > upgrade.Untouched {
 		result := site.ResultDone
@@ -227,7 +238,7 @@ func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site) 
 // restOfPath asks for what is left of a path, as the path was asked for.
 func restOfPath(b upgrade.Begun, o backupOptions) upgradeOptions {
 	return upgradeOptions{to: b.Target, yes: true, noRollback: b.NoRollback, stopIngest: b.StopIngest,
-		acceptAvoided: b.AcceptAvoided, hopTimeout: b.TimeoutNS, releases: b.Releases, backupOptions: o}
+		acceptAvoided: b.AcceptAvoided, hopTimeout: b.TimeoutNS, stallAlarm: b.StallNS, releases: b.Releases, source: b.Source, backupOptions: o}
 }
 
 // betweenHops tells that a path was cut short where no hop was under way: one

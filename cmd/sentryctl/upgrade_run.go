@@ -39,7 +39,7 @@ func (a *app) runUpgradeNow(ctx context.Context, c *catalog.Catalog, o upgradeOp
 	if err := a.passGate(ctx, s, rec, p, facts, o); err != nil {
 		return err
 	}
-	trees, err := a.bringTrees(ctx, s, p, o.releases)
+	trees, err := a.bringTrees(ctx, s, p, o.sources())
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (o upgradeOptions) begin(c *catalog.Catalog, h plan.Hop, trees []release.Tr
 	b := upgrade.Begun{
 		Run: site.NewRunID(now, upgradeWorkflow), Set: now.UTC().Format("20060102T150405Z"), Target: p.To.String(), Rungs: len(h.Rungs),
 		PredictedNS: h.Downtime.NS, StopIngest: o.stopIngest, NoRollback: o.noRollback, Pause: o.pause, AcceptAvoided: o.acceptAvoided,
-		TimeoutNS: o.hopTimeout, Releases: o.releases, Hop: upgrade.Hop{From: h.From, To: h.To, Tree: trees[0]},
+		TimeoutNS: o.hopTimeout, StallNS: o.stallAlarm, Releases: o.releases, Source: o.source, Hop: upgrade.Hop{From: h.From, To: h.To, Tree: trees[0]},
 	}
 	carried := catalog.Series(catalog.ClickHouse, c.Engines(h.To).ClickHouse.Version)
 	for _, r := range h.Rungs {
@@ -117,10 +117,10 @@ func (a *app) passGate(ctx context.Context, s *site.Site, rec site.Record, p pla
 }
 
 // bringTrees fetches the releases of the whole path.
-func (a *app) bringTrees(ctx context.Context, s *site.Site, p plan.Plan, releases string) ([]release.Tree, error) {
+func (a *app) bringTrees(ctx context.Context, s *site.Site, p plan.Plan, from treeSources) ([]release.Tree, error) {
 	var trees []release.Tree
 	for _, h := range p.Hops {
-		tree, err := a.hopRelease(ctx, s, h.To, s.Own("upgrade", "trees"), releases)
+		tree, err := a.hopRelease(ctx, s, h.To, s.Own("upgrade", "trees"), from.of(h.To, p.To))
 		if err != nil {
 			return nil, err
 		}

@@ -202,13 +202,16 @@ func (u *unattended) decide(ctx context.Context, p plan.Plan, unfinished string)
 func (u *unattended) args(to calver.Version) []string {
 	o := u.options
 	args := []string{"upgrade", "--to", to.String(), "--yes"}
-	for flag, value := range map[string]string{"--releases": o.releases, "--profile": o.profile, "--catalog": o.catalog, "--repo": o.repo, "--password-file": o.passwordFile} {
+	for flag, value := range map[string]string{"--releases": o.releases, "--source": o.source, "--profile": o.profile, "--catalog": o.catalog, "--repo": o.repo, "--password-file": o.passwordFile} {
 		if value != "" {
 			args = append(args, flag, value)
 		}
 	}
 	if o.stopIngest {
 		args = append(args, "--stop-ingest")
+	}
+	if o.stallAlarm > 0 {
+		args = append(args, "--stall-alarm", o.stallAlarm.String())
 	}
 	if o.hopTimeout > 0 {
 		args = append(args, "--hop-timeout", o.hopTimeout.String())

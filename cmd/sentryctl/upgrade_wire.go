@@ -53,7 +53,11 @@ func (r *hopRun) load(ctx context.Context, o stack.LoadOptions) (*hopProject, er
 	if err != nil {
 		return nil, err
 	}
-	return &hopProject{r.engine.Stack(p, r.sink), p}, nil
+	var heard event.Sink = r.sink
+	if r.heard != nil {
+		heard = r.heard
+	}
+	return &hopProject{r.engine.Stack(p, heard), p}, nil
 }
 
 // environment wires the steps of a hop to the Engine and the screen.

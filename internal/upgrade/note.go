@@ -26,7 +26,9 @@ type Begun struct {
 	Pause         bool          `json:"pause"`
 	AcceptAvoided bool          `json:"accept_avoided"`
 	TimeoutNS     time.Duration `json:"timeout_ns"`
+	StallNS       time.Duration `json:"stall_ns"`
 	Releases      string        `json:"releases,omitempty"`
+	Source        string        `json:"source,omitempty"`
 }
 
 // Back is the note of a rollback under way.
