@@ -46,17 +46,26 @@ func (s *Stream) During(ctx context.Context, do func() error) (Seen, error) {
 	defer cancel()
 	var out Seen
 	var over atomic.Bool
-	ui, events := make(chan struct{}), make(chan struct{})
+	events := make(chan struct{})
 	before := len(s.taken)
-	go func() { defer close(ui); out.UI = s.probe.away(watched) }()
 	go func() { defer close(events); out.Ingest, out.Refused = s.post(watched, &over) }()
-	err := do()
+	var err error
+	out.UI, err = s.probe.UIDuring(watched, do)
 	over.Store(true) // an event that is under way still counts
 	<-events
-	cancel()
-	<-ui
 	out.Events = len(s.taken) - before
 	return out, err
+}
+
+// UIDuring is for how long the page did not answer while do went on.
+func (p Probe) UIDuring(ctx context.Context, do func() error) (time.Duration, error) {
+	watched, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gap := make(chan time.Duration, 1)
+	go func() { gap <- p.away(watched) }()
+	err := do()
+	cancel()
+	return <-gap, err
 }
 
 func (s *Stream) post(ctx context.Context, over *atomic.Bool) (away time.Duration, refused int) {

@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/sentryctl/sentryctl/lab/probe"
 )
 
 // result is what one way came to.
 type result struct {
-	seen
+	probe.Seen
 	took         time.Duration
 	rest         time.Duration // services at rest, or down
 	work         time.Duration // of it, reading or writing the data alone
@@ -22,17 +24,17 @@ type result struct {
 }
 
 // backUp makes a backup with sentryctl.
-func (b *bench) backUp(ctx context.Context, s *stream, name string) (result, error) {
+func (b *bench) backUp(ctx context.Context, s *probe.Stream, name string) (result, error) {
 	var lines spoken
 	helper := b.peak(ctx)
 	began := time.Now()
 	var took time.Duration
-	saw, err := s.during(ctx, func() (err error) {
+	saw, err := s.During(ctx, func() (err error) {
 		lines, err = b.ours(ctx, "backup", "create", "--site", b.site)
 		took = time.Since(began)
 		return err
 	})
-	r := result{seen: saw, took: took, memory: helper()}
+	r := result{Seen: saw, took: took, memory: helper()}
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", name, err)
 	}
@@ -43,7 +45,7 @@ func (b *bench) backUp(ctx context.Context, s *stream, name string) (result, err
 		b.volumes = append(b.volumes, v.Engine)
 	}
 	fmt.Printf("%-18s %8s   volumes %8s   rest %6.2f s   UI away %6.2f s   ingest away %.2f s   %d events refused   %.0f MB/s   %s in %d files, %s added   helper %s\n",
-		name, seconds(r.took), seconds(r.work), r.rest.Seconds(), r.ui.Seconds(), r.ingest.Seconds(), r.refused,
+		name, seconds(r.took), seconds(r.work), r.rest.Seconds(), r.UI.Seconds(), r.Ingest.Seconds(), r.Refused,
 		float64(r.bytes)/1e6/r.took.Seconds(), mb(r.bytes), r.files, mb(r.added), mb(r.memory))
 	return r, nil
 }
@@ -58,7 +60,7 @@ func (b *bench) documented(ctx context.Context) (result, error) {
 	var r result
 	var err error
 	began := time.Now()
-	r.ui, err = uiDuring(ctx, func() error {
+	r.UI, err = b.probe.UIDuring(ctx, func() error {
 		if err := compose("down"); err != nil {
 			return err
 		}
@@ -75,19 +77,8 @@ func (b *bench) documented(ctx context.Context) (result, error) {
 	if err != nil {
 		return r, fmt.Errorf("documented way: %w", err)
 	}
-	fmt.Printf("%-18s %8s   tar and gzip %8s                UI away %6.2f s\n", "documented way", seconds(r.took), seconds(r.work), r.ui.Seconds())
+	fmt.Printf("%-18s %8s   tar and gzip %8s                UI away %6.2f s\n", "documented way", seconds(r.took), seconds(r.work), r.UI.Seconds())
 	return r, nil
-}
-
-// uiDuring says for how long the UI was away until do has ended.
-func uiDuring(ctx context.Context, do func() error) (time.Duration, error) {
-	watched, cancel := context.WithCancel(ctx)
-	defer cancel()
-	gap := make(chan time.Duration, 1)
-	go func() { gap <- watch(watched) }()
-	err := do()
-	cancel()
-	return <-gap, err
 }
 
 func (b *bench) inContainer(ctx context.Context, volume, script string) error {
@@ -120,7 +111,7 @@ func (b *bench) restore(ctx context.Context) (result, error) {
 	var r result
 	var err error
 	began := time.Now()
-	r.ui, err = uiDuring(ctx, func() (err error) {
+	r.UI, err = b.probe.UIDuring(ctx, func() (err error) {
 		lines, err = b.ours(ctx, "restore", "--site", b.site, "--yes")
 		return err
 	})
@@ -128,7 +119,7 @@ func (b *bench) restore(ctx context.Context) (result, error) {
 		return r, err
 	}
 	r.took, r.work = time.Since(began), lines.step("fill-volumes")
-	fmt.Printf("%-18s %8s   into volumes %8s                UI away %6.2f s\n", "sentryctl restore", seconds(r.took), seconds(r.work), r.ui.Seconds())
+	fmt.Printf("%-18s %8s   into volumes %8s                UI away %6.2f s\n", "sentryctl restore", seconds(r.took), seconds(r.work), r.UI.Seconds())
 	return r, nil
 }
 
