@@ -12,7 +12,8 @@ import (
 
 // A build gives an image's name to what it has built, and takes it from what
 // had it. Before another release is built, the images of the present one get a
-// second name each, and are found again under it.
+// second name each, and are found again under it. The name is the project's
+// own: sites on one Engine build images of the same name.
 
 // KeepUsed gives the images that are built from the tree, as the containers
 // use them now, a second name with a tag.
@@ -36,16 +37,25 @@ func (s *Stack) KeepBuilt(ctx context.Context, tag string) error {
 }
 
 // UseKept gives the names back to the images that were kept with a tag. One
-// that was not kept is left alone: it is built when it is needed.
+// that was not kept is left alone: it is built when it is needed. Former
+// versions kept images under the tag alone.
 func (s *Stack) UseKept(ctx context.Context, tag string) error {
 	return s.eachBuilt(ctx, func(ref string) error {
-		kept, err := withTag(ref, tag)
-		if err != nil {
-			return err
+		for _, t := range []string{s.ownTag(tag), tag} {
+			kept, err := withTag(ref, t)
+			if err != nil {
+				return err
+			}
+			if found, err := s.tagImage(ctx, kept, ref); found || err != nil {
+				return err
+			}
 		}
-		return s.tagImage(ctx, kept, ref)
+		return nil
 	})
 }
+
+// ownTag is a tag that no other project on the Engine gives.
+func (s *Stack) ownTag(tag string) string { return tag + "-" + s.project.Name() }
 
 func (s *Stack) eachBuilt(ctx context.Context, do func(ref string) error) error {
 	for _, ref := range sortedKeys(builtRefs(s.model())) {
@@ -75,19 +85,24 @@ func (s *Stack) usedImages(ctx context.Context) (map[string]string, error) {
 }
 
 func (s *Stack) nameImage(ctx context.Context, from, ref, tag string) error {
-	to, err := withTag(ref, tag)
+	to, err := withTag(ref, s.ownTag(tag))
 	if err != nil {
 		return err
 	}
-	return s.tagImage(ctx, from, to)
+	_, err = s.tagImage(ctx, from, to)
+	return err
 }
 
-func (s *Stack) tagImage(ctx context.Context, from, to string) error {
-	_, err := s.api.ImageTag(ctx, client.ImageTagOptions{Source: from, Target: to})
-	if err == nil || errdefs.IsNotFound(err) {
-		return nil
+// tagImage tells whether there is such an image.
+func (s *Stack) tagImage(ctx context.Context, from, to string) (found bool, err error) {
+	_, err = s.api.ImageTag(ctx, client.ImageTagOptions{Source: from, Target: to})
+	if errdefs.IsNotFound(err) {
+		return false, nil
 	}
-	return gone(fmt.Errorf("name image %s %s: %w", from, to, err))
+	if err != nil {
+		return false, gone(fmt.Errorf("name image %s %s: %w", from, to, err))
+	}
+	return true, nil
 }
 
 func withTag(ref, tag string) (string, error) {
