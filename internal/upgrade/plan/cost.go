@@ -29,7 +29,9 @@ func images(f Facts, l leg) Images {
 		}
 	}
 	for _, r := range l.rungs {
-		out.add(r.Image, 0)
+		if !r.Beside { // the release's own image writes that data
+			out.add(r.Image, 0)
+		}
 	}
 	slices.Sort(out.Pull)
 	return out
