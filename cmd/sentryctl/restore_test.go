@@ -73,7 +73,7 @@ func TestNoBackupIsChosenAmongSites(t *testing.T) {
 		sets []backup.Set
 		id   string
 		want fault.Code
-	}{{both, "", fault.Usage}, {both, "latest", fault.Usage}, {both, "2", fault.OK}, {both[:1], "", fault.OK}, {nil, "", fault.OK}} {
+	}{{both, "", fault.Usage}, {both, "latest", fault.Usage}, {both, "2", fault.OK}, {both, "3", fault.OK}, {both[:1], "", fault.OK}, {nil, "", fault.OK}} {
 		if got := fault.CodeOf(oneSite(c.sets, c.id)); got != c.want {
 			t.Errorf("%d backups, %q: got %d, want %d", len(c.sets), c.id, got, c.want)
 		}
