@@ -54,6 +54,22 @@ func (s *Stack) UseKept(ctx context.Context, tag string) error {
 	})
 }
 
+// ForgetKept takes the second names away, and the images with them that have no
+// other name.
+func (s *Stack) ForgetKept(ctx context.Context, tag string) error {
+	return s.eachBuilt(ctx, func(ref string) error {
+		kept, err := withTag(ref, s.ownTag(tag))
+		if err != nil {
+			return err
+		}
+		_, err = s.api.ImageRemove(ctx, kept, client.ImageRemoveOptions{PruneChildren: true})
+		if err == nil || errdefs.IsNotFound(err) {
+			return nil
+		}
+		return gone(fmt.Errorf("remove image %s: %w", kept, err))
+	})
+}
+
 // ownTag is a tag that no other project on the Engine gives.
 func (s *Stack) ownTag(tag string) string { return tag + "-" + s.project.Name() }
 

@@ -44,14 +44,22 @@ func TestKeptImagesAreTheProjectsOwn(t *testing.T) {
 			t.Errorf("%s does not get its own image", s.project.Name())
 		}
 	}
-	for _, s := range []*site{one, other} {
+	for range 2 {
+		if err := one.ForgetKept(t.Context(), tag); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for s, want := range map[*site]bool{one: false, other: true} {
 		kept, err := withTag(ref, s.ownTag(tag))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := e.api.ImageRemove(t.Context(), kept, client.ImageRemoveOptions{}); err != nil {
-			t.Error(err)
+		if have, err := e.ImagePresent(t.Context(), kept); err != nil || have != want {
+			t.Errorf("%s: got %v and %v, want %v", kept, have, err, want)
 		}
+	}
+	if err := other.ForgetKept(t.Context(), tag); err != nil {
+		t.Error(err)
 	}
 	if _, err := e.api.ImageRemove(t.Context(), ref, client.ImageRemoveOptions{}); err != nil {
 		t.Error(err)

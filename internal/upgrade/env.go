@@ -26,6 +26,7 @@ type KeptImages interface {
 	KeepUsed(ctx context.Context, tag string) error
 	KeepBuilt(ctx context.Context, tag string) error
 	UseKept(ctx context.Context, tag string) error
+	ForgetKept(ctx context.Context, tag string) error
 }
 
 // Whole deals with all containers of the project, also those that its files

@@ -43,7 +43,7 @@ func Steps(h Hop) []Step {
 	if h.Postgres != nil {
 		steps = append(steps, removeFormerData())
 	}
-	return append(steps, removeOrphans())
+	return append(steps, removeOrphans(), removeLeftovers())
 }
 
 // lift makes a step of a hop of one of an install.

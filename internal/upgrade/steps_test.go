@@ -25,7 +25,7 @@ func TestStepsOfAHop(t *testing.T) {
 		"keep-release", "stage-site", "bring-images", "bring-ahead", "copy-ahead", "stop-services", "checkpoint", "place-release",
 		"rung-clickhouse-24-8 (no return)", "check-postgres", "create-volumes", "volume-permissions", "move-storage-key", "relay-credentials", "trust-stores", "start-stores",
 		"create-buckets", "copy-profiles", "bootstrap-snuba", "create-topics", "migrate-database", "profile-permissions", "geoip", "js-sdk-assets", "start-services",
-		"health-gate", "record-version", "remove-orphans",
+		"health-gate", "record-version", "remove-orphans", "remove-leftovers",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
