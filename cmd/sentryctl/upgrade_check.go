@@ -64,6 +64,9 @@ func (a *app) gateFacts(ctx context.Context, s *site.Site, rec site.Record, p pl
 	}
 	askHealth(ctx, st, rec, &g)
 	g.Unapplied, g.MigrationsWhy = unapplied(ctx, st)
+	if g.Checkpoint, err = a.checkpointPlace(ctx, s, o.backupOptions); err != nil {
+		g.CheckpointWhy, g.CheckpointHint = err.Error(), fault.HintOf(err)
+	}
 	g.Hops, err = a.lookAtHops(ctx, st, s, p, o)
 	return g, err
 }

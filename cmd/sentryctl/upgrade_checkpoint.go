@@ -67,33 +67,38 @@ func localCheckpoint(ctx context.Context, a *app, s *site.Site) (repository.Acce
 	return acc, err
 }
 
-// checkpointPlace says where the checkpoint goes, and that there is room.
-func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions) error {
+// checkpointPlace says where the checkpoint goes. It sees that the repository
+// opens, or that there is room for one.
+func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions) (string, error) {
 	own, err := o.noRepository(a, s)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !own {
-		_, err := a.checkpointAccess(ctx, s, o) // asks for the password, if it has to, before anything begins
-		return err
+		acc, err := a.checkpointAccess(ctx, s, o) // asks for the password, if it has to, before anything begins
+		if err != nil {
+			return "", err
+		}
+		rep, err := repository.Open(ctx, acc)
+		if err != nil {
+			return "", err
+		}
+		return "into " + acc.Target.String(), rep.Close(ctx)
 	}
 	disk, err := machine.Here().Disk(s.Dir)
 	if err != nil {
-		return err
+		return "", err
 	}
 	size, known := volumeBytes(ctx, s)
 	if known && size > disk.FreeBytes {
-		return fault.New(fault.PreflightBlocked, "Put backups elsewhere: sentryctl backup init --repo /path",
-			"the checkpoint has no room in %s: up to %s are needed, %s are free", s.Own("checkpoint"), format.Bytes(size), format.Bytes(disk.FreeBytes))
+		return "", fault.New(fault.PreflightBlocked, "Put backups elsewhere: sentryctl backup init --repo /path",
+			"it has no room in %s: up to %s are needed, %s are free", s.Own("checkpoint"), format.Bytes(size), format.Bytes(disk.FreeBytes))
 	}
-	if !a.jsonOut() {
-		need := "its size is not known"
-		if known {
-			need = "at most " + format.Bytes(size)
-		}
-		fmt.Fprintf(a.stderr, "This site has no repository for backups: the checkpoint goes into %s (%s, %s are free).\n", s.Own("checkpoint"), need, format.Bytes(disk.FreeBytes))
+	need := "its size is not known"
+	if known {
+		need = "at most " + format.Bytes(size)
 	}
-	return nil
+	return fmt.Sprintf("this site has no repository for backups: it goes into %s (%s, %s are free)", s.Own("checkpoint"), need, format.Bytes(disk.FreeBytes)), nil
 }
 
 // volumeBytes adds up the site's volumes, where this process may read them.

@@ -103,9 +103,6 @@ func (a *app) passGate(ctx context.Context, s *site.Site, rec site.Record, p pla
 			return err
 		}
 	}
-	if err := a.checkpointPlace(ctx, s, o.backupOptions); err != nil {
-		return err
-	}
 	if o.yes {
 		return nil
 	}

@@ -4,6 +4,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -15,15 +16,18 @@ import (
 // Facts is what was found out. A Why that is not empty says that its neighbour
 // could not be found out.
 type Facts struct {
-	Plan          plan.Plan
-	Site          string
-	Unfinished    string   // the run that did not come to its end
-	Failed        []string // checks of health that do not pass
-	FailedWhy     string
-	Unapplied     []string // migrations of the present version
-	MigrationsWhy string
-	DataRead      map[string]bool // engines whose data version was read from the volume
-	Hops          []Hop
+	Plan           plan.Plan
+	Site           string
+	Unfinished     string   // the run that did not come to its end
+	Failed         []string // checks of health that do not pass
+	FailedWhy      string
+	Unapplied      []string // migrations of the present version
+	MigrationsWhy  string
+	DataRead       map[string]bool // engines whose data version was read from the volume
+	Checkpoint     string          // where the checkpoint goes
+	CheckpointWhy  string          // why none could be made there
+	CheckpointHint string          // what to do about that, "" where nobody knows
+	Hops           []Hop
 }
 
 // Hop is what was found out for one release on the path.
@@ -78,6 +82,7 @@ func questions() []question {
 		{"issues", "No known issue hits this site", issues},
 		{"machine", "The machine carries every release of the path", machine},
 		{"room", "There is room", room},
+		{"checkpoint", "A checkpoint can be made", checkpoint},
 		{"releases", "Every release of the path can be had", releases},
 		{"configuration", "Edited files go together with every release", ofTrees(conflicts)},
 		{"project", "The override file fits every release", ofTrees(projects)},
@@ -199,6 +204,13 @@ func room(f Facts) (State, string, string) {
 		return Block, fmt.Sprintf("%s are needed, %s are free", gigabytes(s.Known), gigabytes(s.Free)), "Free some space: docker system df"
 	}
 	return OK, gigabytes(s.Free) + " are free", ""
+}
+
+func checkpoint(f Facts) (State, string, string) {
+	if f.CheckpointWhy != "" {
+		return Block, f.CheckpointWhy, cmp.Or(f.CheckpointHint, "Look at the repository: sentryctl backup list --site "+f.Site)
+	}
+	return OK, f.Checkpoint, ""
 }
 
 func releases(f Facts) (State, string, string) {

@@ -43,6 +43,7 @@ func TestJudge(t *testing.T) {
 		{"machine", gate.Warn, func(f *gate.Facts) { f.Plan.Needs.Shortages = []string{"1 CPUs of 2"} }},
 		{"room", gate.Block, func(f *gate.Facts) { f.Plan.Space.Known = 11 }},
 		{"room", gate.Warn, func(f *gate.Facts) { f.Plan.Space.Free = -1 }},
+		{"checkpoint", gate.Block, func(f *gate.Facts) { f.CheckpointWhy = "the password is wrong" }},
 		{"configuration", gate.Block, func(f *gate.Facts) { f.Hops[0].Conflicts = []merge.Conflict{{File: ".env", Line: 3}} }},
 		{"project", gate.Block, func(f *gate.Facts) { f.Hops[0].Project = "no service cron" }},
 		{"images", gate.Warn, func(f *gate.Facts) { f.Hops[0].Missing = []string{"a:1"} }},
