@@ -60,17 +60,22 @@ func incompatible(dir, has, wants string) error {
 	return proc.Exit(1, "FATAL:  database files are incompatible with server: %s was initialized by %s, and this is %s", dir, has, wants)
 }
 
-// showEra writes the version that the data claims to be of.
+// showEra writes what tells others that this is data, and of which version.
 func (c *cluster) showEra() error {
 	if c.shown == "" {
 		return nil
 	}
-	path := filepath.Join(c.shown, "PG_VERSION")
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	if err := os.WriteFile(path, []byte(oldEra+"\n"), 0o600); err != nil {
-		return fmt.Errorf("write PG_VERSION: %w", err)
+	for path, text := range map[string]string{"global/pg_control": "in " + eraDir + "\n", "PG_VERSION": oldEra + "\n"} {
+		path = filepath.Join(c.shown, path)
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		if err := proc.OwnDir(filepath.Dir(path), c.owner, 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return fmt.Errorf("show the version of the data: %w", err)
+		}
 	}
 	return nil
 }
