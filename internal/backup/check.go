@@ -86,7 +86,7 @@ func (e *Env) problems(ctx context.Context) ([]string, error) {
 	return found, err
 }
 
-// notWell names services that end again and again, and stores that have ended
+// notWell names services that end again and again, and stores that have failed
 // while others run: what they keep may be broken. Any other service that stands
 // still is named to the admin, who may have stopped it; its data is whole.
 func (e *Env) notWell(list []workload.Status) (found []string) {
@@ -95,9 +95,9 @@ func (e *Env) notWell(list []workload.Status) (found []string) {
 		switch {
 		case st.State == "restarting", st.State == "dead":
 			found = append(found, "service "+st.Service+" is "+st.State)
-		case st.State != "exited" || st.Completed || len(e.running) == 0 || slices.Contains(e.running, st.Service):
-		case e.keeps(st.Service):
-			found = append(found, fmt.Sprintf("service %s has ended with exit code %d while others run", st.Service, st.ExitCode))
+		case st.State != "exited" || st.Completed || e.Halted || len(e.running) == 0 || slices.Contains(e.running, st.Service):
+		case e.keeps(st.Service) && st.ExitCode != 0:
+			found = append(found, fmt.Sprintf("service %s has failed with exit code %d while others run", st.Service, st.ExitCode))
 		default:
 			still = append(still, st.Service)
 		}

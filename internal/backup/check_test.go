@@ -18,6 +18,7 @@ import (
 type looked struct {
 	scripted
 	states map[string]string // by service; else running
+	code   int               // with which those ended that have
 	files  map[string]string
 }
 
@@ -34,7 +35,7 @@ func (l *looked) Model() release.Model {
 func (l *looked) Status(context.Context) ([]workload.Status, error) {
 	var list []workload.Status
 	for _, s := range l.Model().Services {
-		st := workload.Status{Service: s.Name, State: "running"}
+		st := workload.Status{Service: s.Name, State: "running", ExitCode: l.code}
 		if other := l.states[s.Name]; other != "" {
 			st.State = other
 		}
@@ -68,7 +69,17 @@ func TestABrokenSiteIsRefused(t *testing.T) {
 			delete(l.files, "c/status") // a clean end removes it
 		}, ""},
 		{"a worker stopped", func(l *looked, _ *backup.Plan, _ *site.Record) { l.states = map[string]string{"web": "exited"} }, ""},
-		{"a store ended", func(l *looked, _ *backup.Plan, _ *site.Record) { l.states = map[string]string{"clickhouse": "exited"} }, "service clickhouse has ended"},
+		{"a store stopped", func(l *looked, _ *backup.Plan, _ *site.Record) {
+			l.states = map[string]string{"clickhouse": "exited"}
+			delete(l.files, "c/status")
+		}, ""},
+		{"a store failed", func(l *looked, _ *backup.Plan, _ *site.Record) {
+			l.states, l.code = map[string]string{"clickhouse": "exited"}, 137
+		}, "service clickhouse has failed with exit code 137"},
+		{"stores stopped for an upgrade", func(l *looked, p *backup.Plan, _ *site.Record) {
+			l.states, l.code = map[string]string{"clickhouse": "exited", "postgres": "exited"}, 137
+			p.Halted = true
+		}, ""},
 		{"ends again and again", func(l *looked, _ *backup.Plan, _ *site.Record) { l.states = map[string]string{"web": "restarting"} }, "service web is restarting"},
 		{"PostgreSQL's volume empty", func(l *looked, _ *backup.Plan, _ *site.Record) { delete(l.files, "p/PG_VERSION") }, "volume p has no PG_VERSION"},
 		{"PostgreSQL's data half there", func(l *looked, _ *backup.Plan, _ *site.Record) { delete(l.files, "p/global/pg_control") }, "volume p has no global/pg_control"},

@@ -75,6 +75,7 @@ type Plan struct {
 	Choice      Choice
 	CloseDoor   bool              // the ingest door rests too
 	Force       bool              // take a site that is not whole
+	Halted      bool              // services stand still on purpose, stores too
 	Drafts      int               // passes while all run
 	Priority    priority.Priority // while nothing rests
 	MaxRest     time.Duration

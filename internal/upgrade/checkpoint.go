@@ -32,6 +32,7 @@ func checkpoint() Step {
 			if err != nil {
 				return err
 			}
+			b.Halted = true
 			b.FrontDoor = closed{} // it does not answer, on purpose
 			b.Watch = func(context.Context) func() backup.Gaps { return func() backup.Gaps { return backup.Gaps{} } }
 			return take(ctx, b, "check-site", "capture-volumes", "write-manifest")

@@ -63,6 +63,9 @@ func killAfterRecord(t *testing.T, s *labtest.Site, command []string) ended {
 		if !ok {
 			return p.wait()
 		}
+		if line.Type == "step_failed" {
+			t.Errorf("%s: a kill is no failure: %s: %s", command[0], line.ID, line.Error)
+		}
 		if !strings.HasPrefix(line.Type, "step_") && !strings.HasPrefix(line.Type, "run_") {
 			continue
 		}
