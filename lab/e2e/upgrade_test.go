@@ -3,6 +3,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -91,26 +92,39 @@ func TestUpgradeAndRollback(t *testing.T) {
 	b.serves(t, older)
 }
 
-// A migration that fails leads back to the former release by itself.
-func TestFailedMigrationRollsBack(t *testing.T) {
+// A release that is broken leads back to the former one by itself, with its
+// data, whichever way it is broken: its migration fails, its web never becomes
+// healthy, or it looks healthy and loses events, which only the canary sees.
+func TestBrokenReleaseRollsBack(t *testing.T) {
 	labtest.Long(t)
 	b := beforeUpgrade(t, older, newer)
 	env := filepath.Join(b.releases, newer, ".env")
-	data, err := os.ReadFile(env)
-	if err == nil {
-		err = os.WriteFile(env, append(data, "\nSTANDIN_MIGRATION=fail\n"...), 0o644)
-	}
+	whole, err := os.ReadFile(env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := sentryctl(t, b.Site, b.upgrade()...).exits(6)
-	if text := e.last("error").Error; !strings.Contains(text, "back at "+older) {
-		t.Errorf("got %q", text)
-	}
-	b.serves(t, older)
-	kept, err := filepath.Glob(filepath.Join(b.Dir, ".sentryctl", "failed", "*", "output.log"))
-	if err != nil || len(kept) != 1 {
-		t.Errorf("what failed was not kept: %v, %v", kept, err)
+	for i, c := range []struct{ broken, fails string }{
+		{"STANDIN_MIGRATION=fail", "migrate-database"},
+		{"STANDIN_DROP_EVENTS=1", "health-gate"},
+		{"STANDIN_WEB=unhealthy", "start-services"},
+	} {
+		t.Run(c.broken, func(t *testing.T) {
+			if err := os.WriteFile(env, append(slices.Clone(whole), "\n"+c.broken+"\n"...), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			e := sentryctl(t, b.Site, b.upgrade("--hop-timeout", "5m")...).exits(6)
+			if text := e.last("error").Error; !strings.Contains(text, "back at "+older) {
+				t.Errorf("got %q", text)
+			}
+			if failed := e.last("step_failed").ID; failed != c.fails {
+				t.Errorf("%s failed, want %s", failed, c.fails)
+			}
+			b.serves(t, older)
+			kept, err := filepath.Glob(filepath.Join(b.Dir, ".sentryctl", "failed", "*", "output.log"))
+			if err != nil || len(kept) != i+1 {
+				t.Errorf("what failed was not kept: %v, %v", kept, err)
+			}
+		})
 	}
 }
 
