@@ -260,7 +260,7 @@ func (s *session) result(ctx context.Context, talk error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case talk != nil && s.ctx.Err() != nil:
-		return fault.New(fault.Resumable, "Allow more with --max-rest, or wait until less changes", "the services rested for longer than %s and go on: %w", e.MaxRest, talk)
+		return fault.New(fault.Resumable, "Allow more with --max-rest, or wait until less changes", "the services rested for longer than %s, and go on", e.MaxRest)
 	case talk != nil:
 		return talk
 	case s.final == nil:
