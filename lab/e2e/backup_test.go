@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,8 +28,8 @@ func backedUp(t *testing.T) (*labtest.Site, []string) {
 	return s, []string{"--site", s.Dir}
 }
 
-// Events that come in during a backup are all there afterwards, and nothing
-// was started anew for it.
+// Every event of a numbered stream is taken at once while a backup is made,
+// and all are there afterwards; nothing was started anew for it.
 func TestBackupUnderLoad(t *testing.T) {
 	s, site := backedUp(t)
 	before := containers(t, s)
@@ -36,38 +37,29 @@ func TestBackupUnderLoad(t *testing.T) {
 	if touched := differing(before, containers(t, s)); len(touched) > 0 {
 		t.Errorf("containers touched: %v", touched)
 	}
-	_, project, err := s.Probe().Key(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, id := range posted {
-		if err := s.Probe().Find(t.Context(), project, id); err != nil {
-			t.Errorf("event %d of %d: %v", i, len(posted), err)
-		}
-	}
+	allStored(t, s, posted)
 	t.Logf("%d events came in during the backup", len(posted))
 	sentryctl(t, s, append([]string{"backup", "verify", "--percent", "100"}, site...)...).exits(0)
 }
 
-// postUntil posts one event after the other until do returns.
+// postUntil posts numbered events, one after the other, until do returns. Each
+// has one try.
 func postUntil(t *testing.T, s *labtest.Site, do func()) (ids []string) {
 	t.Helper()
 	key, project, err := s.Probe().Key(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	over, posts := make(chan struct{}), make(chan error, 1)
+	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(ended)
 		for {
-			id, err := s.Probe().Post(t.Context(), key, project)
-			if err != nil {
-				posts <- err
-				return
+			ids = append(ids, fmt.Sprintf("5eed%028d", len(ids)+1))
+			if err := s.Probe().Send(t.Context(), key, project, ids[len(ids)-1]); err != nil {
+				t.Errorf("event %d was not taken: %v", len(ids), err)
 			}
-			ids = append(ids, id)
 			select {
 			case <-over:
-				posts <- nil
 				return
 			default:
 			}
@@ -75,10 +67,25 @@ func postUntil(t *testing.T, s *labtest.Site, do func()) (ids []string) {
 	}()
 	do()
 	close(over)
-	if err := <-posts; err != nil {
-		t.Errorf("post an event: %v", err)
-	}
+	<-ended
 	return ids
+}
+
+// allStored waits until ClickHouse has each of the events once.
+func allStored(t *testing.T, s *labtest.Site, ids []string) {
+	t.Helper()
+	await(t, "the events", func() string {
+		times := map[string]int{}
+		for _, id := range docker(t, s, "exec", s.Prefix+"-clickhouse-1", "clickhouse-client", "-q", "SELECT event_id FROM default.errors_local") {
+			times[strings.ReplaceAll(id, "-", "")]++
+		}
+		for i, id := range ids {
+			if times[id] != 1 {
+				return fmt.Sprintf("number %d of %d is there %d times", i+1, len(ids), times[id])
+			}
+		}
+		return ""
+	})
 }
 
 // Whatever becomes of the backup, the services go on.

@@ -25,6 +25,7 @@ type said struct {
 	ID       string    `json:"id"`
 	Item     string    `json:"item"`
 	Source   string    `json:"source"`
+	Set      string    `json:"set"`
 	Text     string    `json:"text"`
 	Error    string    `json:"error"`
 	Hint     string    `json:"hint"`
