@@ -177,7 +177,7 @@ func watchDoor(door health.FrontDoor) backup.Watch {
 		host = door.URL.Host
 	}
 	at := func(path string) string { return (&url.URL{Scheme: "http", Host: door.Address, Path: path}).String() }
-	w := health.Watch{Doors: map[string]health.Door{
+	w := health.Watch{Client: door.Client, Doors: map[string]health.Door{
 		"ui":     {URL: at("/_health/"), Host: host, Failed: 400},
 		"ingest": {URL: at("/api/1/envelope/"), Host: host, Failed: 500},
 	}}

@@ -66,6 +66,9 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 		} else if cut {
 			return a.runUpgrade(ctx, restOfPath(b, backupOptions{site: o.site}))
 		}
+		if left, err := a.sweepRehearsal(ctx, s, rec); left || err != nil {
+			return a.tellSwept(s, err)
+		}
 		return fault.New(fault.Usage, "Look at the last run in "+s.Own("runs"), "nothing to resume in %s: the last run came to its end", s.Dir)
 	}
 	if err := mark(s, last, o); err != nil {

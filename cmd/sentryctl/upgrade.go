@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ type upgradeOptions struct {
 	backupOptions
 	unattended    bool
 	policy        string
+	rehearse      bool
 	plan          bool
 	check         bool
 	yes           bool
@@ -46,6 +48,10 @@ checkpoint is made, files and data are brought to the release, everything
 starts, and the site has to prove that it works, with an event sent in and
 found. A hop that fails leads back to the former release and its data.
 
+--rehearse carries the path out on a copy of the site: its files and volumes, in
+a project of its own that publishes no port and reaches nothing outside. It
+tells what failed, or how long all took, and removes the copy.
+
 --unattended is for cron: it asks nobody, and begins only when --policy allows
 it. See docs/unattended.md.
 
@@ -57,6 +63,7 @@ issues, room and downtime. It changes nothing and needs no network, and with
   sentryctl upgrade --plan --from 22.8.0 --to 24.2.0
   sentryctl upgrade --plan --from 24.8.0 --output json
   sentryctl upgrade --check --to 25.10.0
+  sentryctl upgrade --rehearse --to 25.10.0
   sentryctl upgrade --unattended --policy /etc/sentryctl/upgrade.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runUpgrade(cmd.Context(), o) },
@@ -65,6 +72,7 @@ issues, room and downtime. It changes nothing and needs no network, and with
 	f.BoolVar(&o.plan, "plan", false, "say what an upgrade would do")
 	f.BoolVar(&o.check, "check", false, "ask everything that could stop the upgrade of a site, and change nothing")
 	f.StringVar(&o.releases, "releases", "", "`DIR` with releases by version, trees or archives (default: the public archives)")
+	f.BoolVar(&o.rehearse, "rehearse", false, "try it on a copy of the site, which is then removed")
 	f.BoolVar(&o.unattended, "unattended", false, "upgrade only if --policy allows it now, and ask nobody")
 	f.StringVar(&o.policy, "policy", "", "`FILE` that says when --unattended may upgrade, and how far")
 	f.StringVar(&o.source, "source", "", "`PATH` of the release to come to: its tree or archive, or a URL")
@@ -93,7 +101,7 @@ func (a *app) runUpgrade(ctx context.Context, o upgradeOptions) error {
 	if o.profile != "" && o.profile != catalog.FeatureComplete && o.profile != catalog.ErrorsOnly {
 		return fault.New(fault.Usage, "Choose feature-complete or errors-only", "unknown profile %q", o.profile)
 	}
-	if err := o.checkUnattended(); err != nil {
+	if err := errors.Join(o.checkUnattended(), o.checkRehearse()); err != nil {
 		return err
 	}
 	c, err := catalog.Open(o.catalog)
@@ -101,6 +109,8 @@ func (a *app) runUpgrade(ctx context.Context, o upgradeOptions) error {
 		return err
 	}
 	switch {
+	case o.rehearse:
+		return a.runRehearse(ctx, c, o)
 	case o.unattended:
 		return a.runUnattended(ctx, c, o)
 	case o.check:

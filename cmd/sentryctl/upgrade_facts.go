@@ -15,6 +15,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/preflight/machine"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
@@ -71,8 +72,22 @@ func siteRequest(r *plan.Request, s *site.Site, rec site.Record) error {
 	}
 	r.From, r.Profile = cmp.Or(rec.Moving, rec.Version.String()), cmp.Or(r.Profile, answers.Profile)
 	outages, err := s.History()
-	r.History = measured(outages)
+	if err != nil {
+		return err
+	}
+	rehearsals, err := upgrade.Rehearsals(s)
+	r.History = append(measured(outages), rehearsed(rehearsals)...)
 	return err
+}
+
+func rehearsed(list []upgrade.Rehearsal) []plan.Measured {
+	var hops []plan.Measured
+	for _, r := range list {
+		for _, h := range r.Hops {
+			hops = append(hops, plan.Measured{From: h.From, To: h.To, Rungs: h.Rungs, UI: h.UI, OK: h.Good, Rehearsed: true})
+		}
+	}
+	return hops
 }
 
 func measured(outages []site.Outage) []plan.Measured {

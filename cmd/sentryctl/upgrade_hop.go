@@ -30,6 +30,7 @@ type hopRun struct {
 	sink   *redact.Sink
 	heard  event.Sink // hears what a hop's containers say; nil: sink
 	ends   []func() error
+	copied *siteCopy // not nil: not the site but a copy of it
 }
 
 // takeHop carries out a hop, or goes on with it. A hop that fails leads back.
@@ -105,7 +106,7 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 	defer log.close()
 	h := step.Header{Run: b.Run, Workflow: upgradeWorkflow, Version: b.Hop.To.String(), Tool: readVersion().Version,
 		Command: []string{"sentryctl", "upgrade", "--to", b.Target, "--site", r.site.Dir}}
-	steps := upgrade.Steps(b.Hop)
+	steps := r.steps()
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)
 	}
@@ -160,7 +161,7 @@ func (r *hopRun) watch(ctx context.Context) (stop func() backup.Gaps, err error)
 	if err != nil {
 		return nil, err
 	}
-	door, err := doorOf(r.config.record, st.Stack)
+	door, err := r.door(st)
 	if err != nil {
 		return nil, err
 	}

@@ -110,7 +110,10 @@ func (u *unattended) run(ctx context.Context) error {
 	if !some {
 		return u.nothing()
 	}
-	unmet, err := u.decide(ctx, p, unfinished)
+	unmet, err := u.decide(ctx, p, unfinished, nil)
+	if err == nil && len(unmet) == 0 && u.policy.Rehearse {
+		p, unmet, err = u.rehearse(ctx, p)
+	}
 	if err != nil {
 		return u.failed(ctx, begun, err)
 	}
@@ -120,7 +123,25 @@ func (u *unattended) run(ctx context.Context) error {
 	if len(unmet) > 0 {
 		return u.refused(ctx, begun, p, unmet)
 	}
-	return u.carryOut(ctx, u.args(p.To))
+	return u.carryOut(ctx, u.args(p.To, "--yes"))
+}
+
+// rehearse tries it on a copy. That takes its time and tells how long the
+// upgrade takes, so everything is asked again.
+func (u *unattended) rehearse(ctx context.Context, p plan.Plan) (plan.Plan, []policy.Unmet, error) {
+	line, failed := u.carry(ctx, u.args(p.To, "--rehearse"))
+	if failed != nil && line.Error != "" {
+		failed = errors.New(line.Error)
+	}
+	if ctx.Err() != nil {
+		return p, nil, ctx.Err()
+	}
+	p, some, err := u.plan(ctx)
+	if err != nil || !some {
+		return p, nil, err
+	}
+	unmet, err := u.decide(ctx, p, "", failed)
+	return p, unmet, err
 }
 
 // unfinished names a run that did not come to its end, and tells whether it is
@@ -169,8 +190,8 @@ func (u *unattended) releases() []policy.Release {
 
 // decide holds the facts against the policy. The site is looked at last, and
 // only when all else is met.
-func (u *unattended) decide(ctx context.Context, p plan.Plan, unfinished string) ([]policy.Unmet, error) {
-	f := policy.Facts{From: p.From, To: p.To, Downtime: p.DowntimeNS, Unfinished: unfinished}
+func (u *unattended) decide(ctx context.Context, p plan.Plan, unfinished string, rehearsal error) ([]policy.Unmet, error) {
+	f := policy.Facts{From: p.From, To: p.To, Downtime: p.DowntimeNS, Unfinished: unfinished, Rehearsal: rehearsal}
 	for _, h := range p.Hops {
 		for _, r := range u.releases() {
 			if r.Version == h.To {
@@ -198,10 +219,10 @@ func (u *unattended) decide(ctx context.Context, p plan.Plan, unfinished string)
 	return policy.Decide(u.policy, f, time.Now()), err
 }
 
-// args are those of the upgrade that is begun.
-func (u *unattended) args(to calver.Version) []string {
+// args are those of the upgrade that is begun, or rehearsed.
+func (u *unattended) args(to calver.Version, how string) []string {
 	o := u.options
-	args := []string{"upgrade", "--to", to.String(), "--yes"}
+	args := []string{"upgrade", how, "--to", to.String()}
 	for flag, value := range map[string]string{"--releases": o.releases, "--source": o.source, "--profile": o.profile, "--catalog": o.catalog, "--repo": o.repo, "--password-file": o.passwordFile} {
 		if value != "" {
 			args = append(args, flag, value)

@@ -50,6 +50,9 @@ func (r *hopRun) project(ctx context.Context, dir string) (*hopProject, error) {
 
 func (r *hopRun) load(ctx context.Context, o stack.LoadOptions) (*hopProject, error) {
 	p, err := stack.Load(ctx, o)
+	if err == nil && r.copied != nil {
+		p, err = r.copied.of(p)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +156,7 @@ func (r *hopRun) install(_ context.Context, s upgrade.Stack) (*install.Env, erro
 		Plan: install.Plan{
 			Version: r.begun.Hop.To, Tree: r.begun.Hop.Tree, Profile: cmp.Or(hp.project.Getenv("COMPOSE_PROFILES"), config.FeatureComplete),
 			RetentionDays: p.retentionDays(), JSSDK: hp.project.Getenv("SETUP_JS_SDK_ASSETS") == "1", JSSDKSource: jsSDKSource,
-			CertificatesDir: p.answers.CustomCA, CustomCA: p.answers.CustomCA != "", GeoIP: p.answers.GeoIP.Account != "",
+			CertificatesDir: p.answers.CustomCA, CustomCA: p.answers.CustomCA != "", GeoIP: p.answers.GeoIP.Account != "" && r.copied == nil,
 		},
 		Site: r.site, Staged: hp, Open: func(context.Context) (install.Stack, error) { return hp, nil },
 		Record: func() site.Record { return r.config.record }, Downloads: remote.New(), GeoIPs: geoip.Updater{}, Sink: r.sink, Now: time.Now,
@@ -180,7 +183,7 @@ func (r *hopRun) gate(ctx context.Context, s upgrade.Stack) error {
 	if !is {
 		return errors.New("the project is not one of ours")
 	}
-	door, err := doorOf(r.config.record, hp.Stack)
+	door, err := r.door(hp)
 	if err != nil {
 		return err
 	}

@@ -18,16 +18,23 @@ type ApartOptions struct {
 	Name     string
 	Services []string // with all that they depend on
 	CPUs     float64  // of each container
-	Memory   int64    // of each container, bytes
+	Memory   int64    // of each container, bytes; 0: no limit
+	Whole    bool     // it is built, and started again after an end, as the project is
 }
 
-// ioWeight is the least share of the disks that an Engine gives.
-const ioWeight = 10
+// A copy gives way to the site: the least share of the disks that an Engine
+// gives, a small one of the CPUs, and the first to go when memory runs out.
+const (
+	ioWeight  = 10
+	lowShares = 64
+	firstToGo = 900
+)
 
 // Apart gives a copy of some services that has nothing in common with the
 // project but images: own containers, volumes and networks that lead nowhere,
 // no published ports, and bounds on what it uses. What it mounts from outside
-// of the project's directory it can only read.
+// of the project's directory it can only read. A whole copy has names of its
+// own also for the images that are built from the tree: see apart_images.go.
 func (p *Project) Apart(o ApartOptions) (*Project, error) {
 	if o.Name == "" || o.Name == p.Name() {
 		return nil, errors.New("a project apart needs a name of its own")
@@ -37,8 +44,11 @@ func (p *Project) Apart(o ApartOptions) (*Project, error) {
 		return nil, err
 	}
 	c := only(p.run, keep)
+	built := builtRefs(p.run)
 	for name, s := range c.Services {
-		c.Services[name] = p.serviceApart(s, o)
+		if c.Services[name], err = p.serviceApart(s, o, built); err != nil {
+			return nil, err
+		}
 	}
 	for key, v := range c.Volumes {
 		c.Volumes[key] = types.VolumeConfig{Name: o.Name + "_" + key, Labels: v.Labels}
@@ -51,9 +61,17 @@ func (p *Project) Apart(o ApartOptions) (*Project, error) {
 	return &Project{dir: p.dir, envFiles: p.envFiles, fileEnv: p.fileEnv, full: c, run: c, apart: true}, nil
 }
 
-func (p *Project) serviceApart(s types.ServiceConfig, o ApartOptions) types.ServiceConfig {
+func (p *Project) serviceApart(s types.ServiceConfig, o ApartOptions, built map[string]bool) (types.ServiceConfig, error) {
 	s.Image = api.GetImageNameOrDefault(s, p.Name())
-	s.Build, s.Ports, s.ContainerName, s.Restart, s.NetworkMode = nil, nil, "", types.RestartPolicyNo, ""
+	s.Ports, s.ContainerName, s.NetworkMode = nil, "", ""
+	if o.Whole {
+		if err := imagesApart(&s, o.Name, built); err != nil {
+			return s, err
+		}
+	} else {
+		s.Build, s.Restart = nil, types.RestartPolicyNo
+	}
+	s.OomScoreAdj, s.CPUShares = firstToGo, lowShares
 	s.Deploy, s.Scale, s.MemReservation, s.MemSwapLimit = nil, nil, 0, 0
 	s.CPUS, s.MemLimit = float32(o.CPUs), types.UnitBytes(o.Memory)
 	s.BlkioConfig = &types.BlkioConfig{Weight: ioWeight}
@@ -67,7 +85,7 @@ func (p *Project) serviceApart(s types.ServiceConfig, o ApartOptions) types.Serv
 			s.Volumes[i].ReadOnly = true
 		}
 	}
-	return s
+	return s, nil
 }
 
 // Raze removes all that a project apart has on the Engine, also what a run
@@ -86,12 +104,12 @@ func (s *Stack) Raze(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, name := range []string{"restore"} { // helpers have no project
+	for _, name := range []string{"restore", "clone", "create-buckets"} { // helpers have no project
 		if err := s.engine.remove(ctx, s.containerName(name)); err != nil {
 			return err
 		}
 	}
-	return errors.Join(s.razeVolumes(ctx, mine), s.razeNetworks(ctx, mine))
+	return errors.Join(s.razeVolumes(ctx, mine), s.razeNetworks(ctx, mine), s.razeImages(ctx))
 }
 
 func (s *Stack) razeVolumes(ctx context.Context, mine client.Filters) error {

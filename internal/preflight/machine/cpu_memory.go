@@ -22,6 +22,19 @@ func (m Machine) Memory() (ram, swap int64, err error) {
 	return info["MemTotal"], info["SwapTotal"], nil
 }
 
+// MemoryLeft returns the bytes that programs could still get without swap.
+func (m Machine) MemoryLeft() (int64, error) {
+	data, err := m.read("proc/meminfo")
+	if err != nil {
+		return 0, err
+	}
+	left, told := parseMeminfo(data)["MemAvailable"]
+	if !told {
+		return 0, fmt.Errorf("/proc/meminfo does not tell MemAvailable")
+	}
+	return left, nil
+}
+
 // parseMeminfo returns the values of proc_meminfo(5) in bytes.
 func parseMeminfo(data []byte) map[string]int64 {
 	info := map[string]int64{}

@@ -73,6 +73,12 @@ func TestMeminfo(t *testing.T) {
 	if _, _, err := root(t, map[string]string{"proc/meminfo": "SwapTotal: 1 kB\n"}).Memory(); err == nil {
 		t.Error("no MemTotal, no error")
 	}
+	if left, err := root(t, map[string]string{"proc/meminfo": "MemTotal: 9 kB\nMemAvailable: 3 kB\n"}).MemoryLeft(); left != 3072 || err != nil {
+		t.Errorf("got %d, %v", left, err)
+	}
+	if _, err := root(t, map[string]string{"proc/meminfo": "MemTotal: 9 kB\n"}).MemoryLeft(); err == nil {
+		t.Error("no MemAvailable, no error")
+	}
 }
 
 func TestCgroup(t *testing.T) {

@@ -160,18 +160,20 @@ const (
 	besidePerGiB   = 20 * time.Second
 )
 
-// downtime predicts from this hop's own measurements, else from those of other
-// hops here, else from what is assumed.
+// downtime predicts from this hop's own measurements, else from its
+// rehearsals, else from other hops here, else from what is assumed.
 func downtime(r Request, h Hop) Downtime {
-	var same, plain []time.Duration
+	var same, rehearsed, plain []time.Duration
 	for _, m := range r.History {
-		if !m.OK {
-			continue
-		}
-		if m.From == h.From && m.To == h.To {
+		this := m.From == h.From && m.To == h.To
+		switch {
+		case !m.OK:
+		case m.Rehearsed && this:
+			rehearsed = append(rehearsed, m.UI)
+		case m.Rehearsed: // a copy starts slower: it tells of its own hop only
+		case this:
 			same = append(same, m.UI)
-		}
-		if m.Rungs == 0 {
+		case m.Rungs == 0:
 			plain = append(plain, m.UI)
 		}
 	}
@@ -179,6 +181,8 @@ func downtime(r Request, h Hop) Downtime {
 	switch {
 	case len(same) > 0:
 		return Downtime{median(same), "measured here for this hop"}
+	case len(rehearsed) > 0:
+		return Downtime{median(rehearsed), "rehearsed for this hop; the checkpoint comes on top"}
 	case len(plain) > 0:
 		return Downtime{median(plain) + rungs, fmt.Sprintf("measured here for %d other hops, rungs assumed", len(plain))}
 	}

@@ -37,4 +37,6 @@ type Measured struct {
 	Rungs    int
 	UI       time.Duration // how long the front door did not answer
 	OK       bool
+	// Rehearsed says that it was measured on a copy of the site.
+	Rehearsed bool
 }

@@ -244,9 +244,13 @@ func TestDowntimeComesFromHistory(t *testing.T) {
 		{From: ver("25.9.0"), To: ver("25.10.0"), UI: 40 * time.Second, OK: true},
 		{From: ver("25.10.0"), To: ver("25.11.0"), UI: 60 * time.Second, OK: true},
 		{From: ver("25.11.0"), To: ver("25.12.0"), UI: time.Second},
+		{From: ver("25.9.0"), To: ver("25.10.0"), UI: time.Second, OK: true, Rehearsed: true},
+		{From: ver("25.9.0"), To: ver("25.12.0"), UI: 90 * time.Second, OK: true, Rehearsed: true},
+		{From: ver("25.9.0"), To: ver("25.12.0"), UI: time.Second, Rehearsed: true},
 	}
 	for to, want := range map[string]plan.Downtime{
 		"25.10.0": {NS: 40 * time.Second, Basis: "measured here for this hop"},
+		"25.12.0": {NS: 90 * time.Second, Basis: "rehearsed for this hop; the checkpoint comes on top"},
 		"26.1.0":  {NS: 60 * time.Second, Basis: "measured here for 2 other hops, rungs assumed"},
 	} {
 		p, err := plan.New(c, plan.Request{From: "25.9.0", To: to, History: history})

@@ -76,6 +76,7 @@ func Parse(name string, data []byte) (Policy, error) {
 		"drill_days":          func(n *yaml.Node) error { return r.number(n, &p.DrillDays, 1) },
 		"healthy_hours":       func(n *yaml.Node) error { return r.number(n, &p.HealthyHours, 1) },
 		"healthy_gap_minutes": func(n *yaml.Node) error { return r.minutes(n, &p.HealthyGap) },
+		"rehearse":            func(n *yaml.Node) error { return r.truth(n, &p.Rehearse) },
 	})
 	if err == nil && p.Steps == "" {
 		err = r.wrong(root.Content[0], "it does not say how far an upgrade may go: steps: patch, minor or any")

@@ -16,14 +16,14 @@ import (
 
 func TestParse(t *testing.T) {
 	got, err := policy.Parse("p.yaml", []byte("# nights of the weekend\nwindow: {days: [Sat, sun], from: \"23:30\", to: \"04:00\", zone: Europe/Berlin}\n"+
-		"steps: patch\nsoak_days: 14\ndrill_days: 30\nhealthy_hours: 48\nhealthy_gap_minutes: 20\n"))
+		"steps: patch\nsoak_days: 14\ndrill_days: 30\nhealthy_hours: 48\nhealthy_gap_minutes: 20\nrehearse: true\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	zone := got.Window.Zone.String()
 	got.Window.Zone = nil
 	want := policy.Policy{Window: &policy.Window{Days: []time.Weekday{time.Saturday, time.Sunday}, From: 23*60 + 30, To: 4 * 60}, Steps: policy.Patch,
-		SoakDays: 14, DrillDays: 30, HealthyHours: 48, HealthyGap: 20 * time.Minute}
+		SoakDays: 14, DrillDays: 30, HealthyHours: 48, HealthyGap: 20 * time.Minute, Rehearse: true}
 	if d := cmp.Diff(want, got); d != "" || zone != "Europe/Berlin" {
 		t.Errorf("zone %s (-want +got):\n%s", zone, d)
 	}
@@ -46,6 +46,7 @@ func TestParseNamesLineAndRemedy(t *testing.T) {
 		{"no day", "steps: any\nwindow: {days: [], from: \"1:00\", to: \"2:00\"}\n", "days is a list", ""},
 		{"a time", "steps: any\nwindow: {from: \"25:00\", to: \"2:00\"}\n", `"25:00" is no time`, ""},
 		{"no end", "steps: any\nwindow: {from: \"1:00\"}\n", "needs from and to", ""},
+		{"neither yes nor no", "steps: any\nrehearse: perhaps\n", `p.yaml:2: "perhaps" is neither true nor false`, ""},
 		{"a zone", "steps: any\nwindow: {from: \"1:00\", to: \"2:00\", zone: Mars/Base}\n", `"Mars/Base" is no time zone`, ""},
 	}
 	for _, c := range cases {
