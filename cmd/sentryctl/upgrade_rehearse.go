@@ -178,9 +178,10 @@ func (a *app) tellSwept(s *site.Site, err error) error {
 	return err
 }
 
-// copied says what the copy is called and may use.
+// copied says what the copy is called and may use. What has that name is
+// removed without asking: nobody else would choose it.
 func (r *rehearsal) copied() *siteCopy {
-	return &siteCopy{options: stack.ApartOptions{Name: r.record.Project + "-rehearsal", CPUs: 1, Whole: true}}
+	return &siteCopy{options: stack.ApartOptions{Name: r.record.Project + "-sentryctl-rehearsal", CPUs: 1, Whole: true}}
 }
 
 // apart is the copy of the site's project as the site's own files give it.

@@ -51,6 +51,9 @@ func (p *Project) Apart(o ApartOptions) (*Project, error) {
 		}
 	}
 	for key, v := range c.Volumes {
+		if strings.HasPrefix(v.Name, o.Name+"_") {
+			continue // a hop has put one of the copy's own in this place
+		}
 		c.Volumes[key] = types.VolumeConfig{Name: o.Name + "_" + key, Labels: v.Labels}
 	}
 	for key := range c.Networks {
@@ -104,22 +107,41 @@ func (s *Stack) Raze(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, name := range []string{"restore", "clone", "create-buckets"} { // helpers have no project
-		if err := s.engine.remove(ctx, s.containerName(name)); err != nil {
+	if err := s.razeHelpers(ctx); err != nil {
+		return err
+	}
+	return errors.Join(s.razeVolumes(ctx), s.razeNetworks(ctx, mine), s.razeImages(ctx))
+}
+
+// razeHelpers removes helpers, which have no project, by their names.
+func (s *Stack) razeHelpers(ctx context.Context) error {
+	found, err := s.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", helperLabel)})
+	if err != nil {
+		return gone(err)
+	}
+	for _, c := range found.Items {
+		if !strings.HasPrefix(containerName(c.Names), s.containerName("")) {
+			continue
+		}
+		if err := s.engine.remove(ctx, c.ID); err != nil {
 			return err
 		}
 	}
-	return errors.Join(s.razeVolumes(ctx, mine), s.razeNetworks(ctx, mine), s.razeImages(ctx))
+	return nil
 }
 
-func (s *Stack) razeVolumes(ctx context.Context, mine client.Filters) error {
-	found, err := s.api.VolumeList(ctx, client.VolumeListOptions{Filters: mine})
+// razeVolumes removes the volumes of a project apart: those that Compose knows
+// as its own, and those that only their names tell of.
+func (s *Stack) razeVolumes(ctx context.Context) error {
+	found, err := s.api.VolumeList(ctx, client.VolumeListOptions{})
 	if err != nil {
 		return gone(err)
 	}
 	var names []string
 	for _, v := range found.Items {
-		names = append(names, v.Name)
+		if v.Labels[api.ProjectLabel] == s.project.Name() || strings.HasPrefix(v.Name, s.project.Name()+"_") {
+			names = append(names, v.Name)
+		}
 	}
 	for _, name := range slices.Sorted(slices.Values(names)) {
 		if err := s.RemoveVolume(ctx, name); err != nil {

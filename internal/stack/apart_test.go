@@ -80,6 +80,10 @@ func TestWholeCopyHasNamesOfItsOwn(t *testing.T) {
 	if v := c.run.Volumes["data"]; v.Name != "shop-rehearsal_data" || bool(v.External) {
 		t.Errorf("volume %+v", v)
 	}
+	p.run.Volumes["data"] = types.VolumeConfig{Name: "shop-rehearsal_data-beside", External: true}
+	if c, err := p.Apart(ApartOptions{Name: "shop-rehearsal", Whole: true}); err != nil || c.run.Volumes["data"].Name != "shop-rehearsal_data-beside" {
+		t.Errorf("one of the copy's own volumes: %+v, %v", c.run.Volumes["data"], err)
+	}
 	if n := c.run.Networks["default"]; n.Name != "shop-rehearsal_default" || !n.Internal {
 		t.Errorf("network %+v", n)
 	}

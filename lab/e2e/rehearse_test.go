@@ -116,7 +116,7 @@ func untouched(t *testing.T, s *labtest.Site) map[string]string {
 	return out
 }
 
-func copyOf(s *labtest.Site) string { return s.Prefix + "-rehearsal" }
+func copyOf(s *labtest.Site) string { return s.Prefix + "-sentryctl-rehearsal" }
 
 // copyIsShut looks at a copy that runs: no port is published, its networks
 // lead nowhere, mail goes nowhere, and it gives way.
