@@ -81,6 +81,9 @@ func (a *app) runRehearse(ctx context.Context, c *catalog.Catalog, o upgradeOpti
 	if err := errors.Join(err, done()); err != nil {
 		return errors.Join(failed, err)
 	}
+	if failed != nil && fault.CodeOf(failed) != fault.Resumable {
+		return failed // nothing was tried that would tell of the upgrade
+	}
 	return r.tell(failed)
 }
 
