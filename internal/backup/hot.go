@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,13 +86,21 @@ func (e *Env) sweepLaid(ctx context.Context) error {
 		return nil // there is none
 	}
 	var errs []error
+	swept := true
 	for _, l := range layings() {
-		if e.volumeAt(l.service, l.path) != "" {
+		switch {
+		case e.volumeAt(l.service, l.path) == "":
+		case !slices.Contains(e.running, l.service):
+			swept = false // it stays until a backup finds the service running
+		default:
 			errs = append(errs, e.run(ctx, l.service, "", "sh", "-c", l.sweep))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("remove the copies of a hot backup: %w", err)
+	}
+	if !swept {
+		return nil
 	}
 	return os.Remove(hotNote(e.Site))
 }

@@ -24,7 +24,7 @@ func stopServices() Step {
 
 // toStop names the services that stop before the data is touched.
 func toStop(m release.Model, ingestToo bool) []string {
-	stay := []string{"relay", "kafka", "zookeeper", "redis"}
+	stay := []string{"nginx", "relay", "kafka", "zookeeper", "redis"}
 	for _, p := range m.Ports {
 		stay = append(stay, p.Service)
 	}
