@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +55,7 @@ type process struct {
 	cmd    *exec.Cmd
 	lines  chan said
 	heard  []said
+	memory int64 // bytes; see resident
 	stderr bytes.Buffer
 }
 
@@ -68,7 +68,7 @@ func start(t *testing.T, s *labtest.Site, args ...string) *process {
 // startWith starts it in some special way, such as in another network.
 func startWith(t *testing.T, start func(*exec.Cmd) error, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(labtest.Binary(t), append(args, "--output", "json")...), lines: make(chan said, 1<<16)}
+	p := &process{t: t, cmd: exec.Command(labtest.Binary(t), append(args, "--output", "json")...), lines: make(chan said, 1<<12)}
 	p.cmd.Env, p.cmd.Stderr = env, &p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
@@ -85,10 +85,28 @@ func startWith(t *testing.T, start func(*exec.Cmd) error, env []string, args ...
 			if err := json.Unmarshal(sc.Bytes(), &line); err != nil {
 				line = said{Type: "not JSON", Text: sc.Text(), Error: err.Error()}
 			}
+			p.memory = max(p.memory, resident(p.cmd.Process.Pid))
 			p.lines <- line
 		}
 	}()
 	return p
+}
+
+// resident is the most memory that a process has had in RAM so far, in bytes,
+// or 0 when it has ended. What wait4 tells of an ended one will not do: the
+// kernel keeps that figure over exec, so it is never less than the memory of
+// the test that started it.
+func resident(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	var kB int64
+	if _, err := fmt.Sscan(peak, &kB); err != nil {
+		return 0 // a process that has ended has no memory
+	}
+	return kB << 10
 }
 
 // until reads lines up to the first that fits. A process that ends before
@@ -157,10 +175,7 @@ func (p *process) wait() ended {
 		}
 	}
 	_ = p.cmd.Wait() // the code says it
-	e := ended{t: p.t, code: p.cmd.ProcessState.ExitCode(), lines: p.heard, tail: p.tail()}
-	if u, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		e.memory = u.Maxrss << 10
-	}
+	e := ended{t: p.t, code: p.cmd.ProcessState.ExitCode(), lines: p.heard, tail: p.tail(), memory: p.memory}
 	for _, l := range e.lines {
 		if l.Type == "not JSON" {
 			p.t.Errorf("a line on stdout is no JSON (%s): %s", l.Error, l.Text)
