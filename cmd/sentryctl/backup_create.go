@@ -117,7 +117,7 @@ func (a *app) runBackupCreate(ctx context.Context, o backupCreateOptions) error 
 	if env.Priority, err = priority.Mine(); err != nil {
 		return err
 	}
-	if err := settleBackup(ctx, s, env.Stack, env.Force); err != nil {
+	if env.HalfDone, err = settleBackup(ctx, s, env.Stack); err != nil {
 		return err
 	}
 	err = a.carryOutBackup(ctx, env, sink.Redact)
@@ -190,42 +190,9 @@ func watchDoor(door health.FrontDoor) backup.Watch {
 	}
 }
 
-// settleBackup cleans up after a backup that was cut short, and refuses while
-// something else is half done.
-func settleBackup(ctx context.Context, s *site.Site, w backup.Waker, force bool) error {
-	bounded, cancel := context.WithTimeout(ctx, backup.WakeLimit)
-	defer cancel()
-	if err := backup.Wake(bounded, s, w); err != nil {
-		return err
-	}
-	last, unfinished, err := s.Unfinished()
-	if err != nil || !unfinished {
-		return err
-	}
-	header, ok := step.HeaderOf(last.Records)
-	if ok && header.Workflow != backupWorkflow {
-		if force {
-			return nil
-		}
-		return fault.New(fault.Resumable, "Finish it first: sentryctl resume --site "+s.Dir, "%s %s did not come to its end", header.Workflow, last.ID)
-	}
-	return finishRun(s, last.ID)
-}
-
-// finishRun closes the journal of a backup that failed: nothing of it is left
-// to do, as the next one begins anew with what is in the repository.
-func finishRun(s *site.Site, id string) error {
-	journal, err := s.OpenRun(id)
-	if err != nil {
-		return err
-	}
-	defer journal.Close()
-	return journal.Append(step.Record{Kind: step.KindFinished, Time: time.Now().UTC()})
-}
-
 func (a *app) carryOutBackup(ctx context.Context, env *backup.Env, mask func(string) string) error {
 	h := step.Header{Run: site.NewRunID(env.Now(), backupWorkflow), Workflow: backupWorkflow, Version: env.Record.Version.String(),
-		Tool: env.Tool, Command: []string{"sentryctl", "backup", "create", "--site", env.Site.Dir}}
+		Tool: env.Tool, Command: []string{"sentryctl", "backup", "create", "--site", env.Site.Dir}, Aside: true}
 	for _, s := range backup.Steps() {
 		h.Steps = append(h.Steps, s.ID)
 	}

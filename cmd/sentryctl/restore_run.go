@@ -222,7 +222,7 @@ func writeHost(s *site.Site, asked backup.Asked) error {
 // takeRestoreSteps takes them under a journal, whose name it returns.
 func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask func(string) string) (string, error) {
 	h := step.Header{Run: site.NewRunID(env.Now(), restoreWorkflow), Workflow: restoreWorkflow, Version: env.Set.Version, Tool: readVersion().Version,
-		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}}
+		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}, Aside: env.ConfigOnly || len(env.Volumes) > 0}
 	for _, s := range backup.RestoreSteps() {
 		h.Steps = append(h.Steps, s.ID)
 	}

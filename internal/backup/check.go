@@ -36,12 +36,17 @@ func checkSite() Step {
 			if len(problems) == 0 {
 				return nil
 			}
-			text := strings.Join(problems, "; ")
+			text := "the site is not whole: " + strings.Join(problems, "; ")
 			if e.Force {
-				e.Sink.Emit(event.Notice{Level: "warn", Text: "the site is not whole: " + text})
+				e.flaws = []string{text + "; a restore brings it back like that"}
+				e.Sink.Emit(event.Notice{Level: "warn", Text: e.flaws[0]})
 				return nil
 			}
-			return fault.New(fault.PreflightBlocked, "Mend it, or take it as it is with --force", "the site is not whole: %s", text)
+			hint := "Mend it, or take it as it is with --force"
+			if half, err := e.halfDone(); err == nil && half != "" {
+				hint = "Finish it first: sentryctl resume --site " + e.Site.Dir + ", or take it as it is with --force"
+			}
+			return fault.New(fault.PreflightBlocked, hint, "%s", text)
 		},
 	}
 }
@@ -49,13 +54,10 @@ func checkSite() Step {
 // problems lists what is wrong, and fills in what the later steps need.
 func (e *Env) problems(ctx context.Context) ([]string, error) {
 	var found []string
-	if e.Record.State != site.Installed {
-		found = append(found, fmt.Sprintf("its installation is %q", e.Record.State))
-	}
-	if note, under, err := ReadRestoring(e.Site); err != nil {
+	if half, err := e.halfDone(); err != nil {
 		return nil, err
-	} else if under {
-		found = append(found, fmt.Sprintf("a restore of backup %s did not come to its end", note.Set))
+	} else if half != "" {
+		found = append(found, half)
 	}
 	volumes, err := Classify(e.Stack.Model(), e.Choice)
 	if err != nil {
@@ -84,6 +86,22 @@ func (e *Env) problems(ctx context.Context) ([]string, error) {
 		e.askVersions(ctx)
 	}
 	return found, err
+}
+
+// halfDone says what an admin has to finish, "" for nothing.
+func (e *Env) halfDone() (string, error) {
+	note, under, err := ReadRestoring(e.Site)
+	switch {
+	case err != nil:
+		return "", err
+	case under:
+		return fmt.Sprintf("a restore of backup %s did not come to its end, so some data may be that backup's, other as it was before", note.Set), nil
+	case e.HalfDone != "":
+		return e.HalfDone, nil
+	case e.Record.State != site.Installed:
+		return fmt.Sprintf("its installation is %q, so what it had still to make is not there", e.Record.State), nil
+	}
+	return "", nil
 }
 
 // notWell names services that end again and again, and stores that have failed

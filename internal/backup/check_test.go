@@ -3,6 +3,7 @@ package backup_test
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,10 +15,20 @@ import (
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
+// told is what an admin is told.
+type told []string
+
+func (w *told) Emit(e event.Event) {
+	if n, is := e.(event.Notice); is {
+		*w = append(*w, n.Level+": "+n.Text)
+	}
+}
+
 // looked is a stack as the check of a site sees it.
 type looked struct {
 	scripted
 	states map[string]string // by service; else running
+	under  bool              // a restore of backup 7 is under way
 	code   int               // with which those ended that have
 	files  map[string]string
 }
@@ -90,6 +101,13 @@ func TestABrokenSiteIsRefused(t *testing.T) {
 			p.Choice.Exclude = []string{"c"}
 		}, ""},
 		{"half installed", func(_ *looked, _ *backup.Plan, r *site.Record) { r.State = "installing" }, "its installation is"},
+		{"half upgraded", func(_ *looked, p *backup.Plan, _ *site.Record) {
+			p.HalfDone = "upgrade 1 did not come to its end, so files may be of two versions"
+		}, "the site is not whole: upgrade 1 did not come to its end, so files"},
+		{"half restored", func(l *looked, p *backup.Plan, r *site.Record) {
+			p.HalfDone, r.State = "restore 1 did not come to its end", "installing"
+			l.under = true
+		}, "the site is not whole: a restore of backup 7 did not come to its end, so some data"},
 		{"forced", func(l *looked, p *backup.Plan, _ *site.Record) {
 			delete(l.files, "p/PG_VERSION")
 			p.Force = true
@@ -100,6 +118,11 @@ func TestABrokenSiteIsRefused(t *testing.T) {
 			l, plan, rec := &looked{files: whole()}, backup.Plan{}, site.Record{State: site.Installed}
 			c.change(l, &plan, &rec)
 			e := &backup.Env{Plan: plan, Record: rec, Site: resting(t, ""), Stack: l, Sink: event.Discard{}}
+			if l.under {
+				if err := (backup.Restoring{Set: "7"}).Write(e.Site); err != nil {
+					t.Fatal(err)
+				}
+			}
 			err := backup.Steps()[0].Run(t.Context(), e)
 			switch {
 			case c.want == "" && err != nil:
@@ -109,5 +132,21 @@ func TestABrokenSiteIsRefused(t *testing.T) {
 				t.Errorf("got code %d: %v, want %q", fault.CodeOf(err), err, c.want)
 			}
 		})
+	}
+}
+
+// Who forces a backup of a site that is not whole is told in words what that
+// means.
+func TestForcedBackupSaysWhatIsHalfDone(t *testing.T) {
+	l := &looked{files: map[string]string{"p/PG_VERSION": "14", "p/global/pg_control": "x", "c/status": "PID: 1"}}
+	var said told
+	e := &backup.Env{Plan: backup.Plan{Force: true, HalfDone: "upgrade 1 did not come to its end"}, Record: site.Record{State: site.Installed},
+		Site: resting(t, ""), Stack: l, Sink: &said}
+	if err := backup.Steps()[0].Run(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	want := "warn: the site is not whole: upgrade 1 did not come to its end; a restore brings it back like that"
+	if !slices.Contains(said, want) {
+		t.Errorf("got %q, want %q", said, want)
 	}
 }

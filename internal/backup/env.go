@@ -75,6 +75,7 @@ type Plan struct {
 	Choice      Choice
 	CloseDoor   bool              // the ingest door rests too
 	Force       bool              // take a site that is not whole
+	HalfDone    string            // what else is half done on the site, "" for nothing
 	Halted      bool              // services stand still on purpose, stores too
 	Drafts      int               // passes while all run
 	Priority    priority.Priority // while nothing rests
@@ -95,6 +96,7 @@ type Env struct {
 	Sink      event.Sink
 	Now       func() time.Time
 
+	flaws    []string          // what the manifest says that the site lacked
 	running  []string          // services that ran when it began
 	laid     map[string]string // where in a volume, by its name on the Engine, a store has laid down a copy
 	manifest Manifest

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strings"
 	"sync"
 	"time"
 
@@ -163,7 +164,11 @@ func (s *session) take(r capture.Report) error {
 // begin brings the writers to rest.
 func (s *session) begin() error {
 	e := s.env
-	e.manifest.Mode, e.manifest.Guarantees = e.Mode, e.Mode.Guarantees()
+	e.manifest.Mode = e.Mode
+	if not := e.Mode.Guarantees(); not != "" {
+		e.flaws = append(e.flaws, not)
+	}
+	e.manifest.Guarantees = strings.Join(e.flaws, ". ")
 	if len(e.running) > 0 && e.Mode != Hot { // that one has counted before its copies were laid down
 		before := census(s.ctx, e.Stack)
 		e.manifest.Census = &before

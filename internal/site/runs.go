@@ -54,14 +54,22 @@ func (s *Site) Runs() ([]Run, error) {
 	return runs, nil
 }
 
-// Unfinished returns the newest run, and whether it began and did not come to its
-// end. One that was killed before its journal's first record has done nothing.
+// Unfinished returns the newest run that began and did not come to its end, and
+// true. Runs that leave older ones as they are, such as backups, hide none. When
+// all is done it returns the run that saw to it, else the newest, and false. One
+// that was killed before its journal's first record has done nothing.
 func (s *Site) Unfinished() (Run, bool, error) {
 	runs, err := s.Runs()
 	if err != nil || len(runs) == 0 {
 		return Run{}, false, err
 	}
-	last := runs[len(runs)-1]
-	_, begun := step.HeaderOf(last.Records)
-	return last, begun && !step.Finished(last.Records), nil
+	for _, run := range slices.Backward(runs) {
+		if _, begun := step.HeaderOf(run.Records); begun && !step.Finished(run.Records) {
+			return run, true, nil
+		}
+		if step.Settles(run.Records) {
+			return run, false, nil
+		}
+	}
+	return runs[len(runs)-1], false, nil
 }

@@ -159,22 +159,56 @@ func TestWriteFileKeepsLinksAndSetsTheMode(t *testing.T) {
 	}
 }
 
-func TestUnfinishedIsTheNewestRun(t *testing.T) {
-	s := newSite(t)
-	begin := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for i, finished := range []bool{true, false} {
-		j, err := s.OpenRun(site.NewRunID(begin.Add(time.Duration(i)*time.Second), "install"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		j.Append(step.Record{Kind: step.KindHeader, Header: &step.Header{Workflow: "install"}})
-		if finished {
-			j.Append(step.Record{Kind: step.KindFinished})
-		}
-		j.Close()
+// What is half done stays known until a run has settled it: a backup that was
+// forced, or a run that was refused, hides nothing.
+func TestUnfinishedIsSeenPastWhatLeavesItAsItIs(t *testing.T) {
+	end := step.Record{Kind: step.KindFinished}
+	refused := step.Record{Kind: step.KindFailed, Step: "check"}
+	type run struct {
+		workflow string
+		aside    bool
+		more     []step.Record
 	}
-	run, ok, err := s.Unfinished()
-	if err != nil || !ok || run.ID != "20260102T030406.000Z-install" {
-		t.Errorf("got %q, %v, %v", run.ID, ok, err)
+	upgrade := run{workflow: "upgrade"}
+	backup := run{"backup", true, []step.Record{end}}
+	cases := []struct {
+		name string
+		runs []run
+		want int // the run that is returned
+		open bool
+	}{
+		{"the newest", []run{{"install", false, []step.Record{end}}, upgrade}, 1, true},
+		{"past a backup", []run{upgrade, backup}, 0, true},
+		{"past two backups, one of which failed", []run{upgrade, backup, {"backup", true, []step.Record{refused, end}}}, 0, true},
+		{"past one that was refused", []run{upgrade, {"restore", false, []step.Record{refused, end}}}, 0, true},
+		{"past a restore of parts", []run{upgrade, {"restore", true, []step.Record{end}}}, 0, true},
+		{"a backup itself", []run{upgrade, {"backup", true, nil}}, 1, true},
+		{"a restore of all settles it", []run{upgrade, {"restore", false, []step.Record{end}}, backup}, 1, false},
+		{"a rollback, when its hop is closed", []run{{"upgrade", false, []step.Record{refused, end}}, {"rollback", false, []step.Record{end}}}, 1, false},
+		{"a step that failed once and then went well", []run{upgrade, {"install", false, []step.Record{refused, {Kind: step.KindDone, Step: "check"}, end}}}, 1, false},
+		{"only backups", []run{backup, backup}, 1, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t)
+			var ids []string
+			for i, r := range c.runs {
+				ids = append(ids, site.NewRunID(time.Date(2026, 1, 2, 3, 4, i, 0, time.UTC), r.workflow))
+				j, err := s.OpenRun(ids[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, rec := range append([]step.Record{{Kind: step.KindHeader, Header: &step.Header{Workflow: r.workflow, Aside: r.aside}}}, r.more...) {
+					if err := j.Append(rec); err != nil {
+						t.Fatal(err)
+					}
+				}
+				j.Close()
+			}
+			got, open, err := s.Unfinished()
+			if err != nil || open != c.open || got.ID != ids[c.want] {
+				t.Errorf("got %q, %v, %v; want %q, %v", got.ID, open, err, ids[c.want], c.open)
+			}
+		})
 	}
 }

@@ -37,6 +37,7 @@ type Header struct {
 	Digest   string   `json:"digest"`
 	Steps    []ID     `json:"steps"`
 	Command  []string `json:"command,omitempty"`
+	Aside    bool     `json:"aside,omitempty"` // what was half done before is so afterwards: a backup, a restore of parts
 }
 
 // Record is one line of a journal.
@@ -90,6 +91,21 @@ func HeaderOf(records []Record) (Header, bool) {
 // Finished tells whether the run of these records came to its good end.
 func Finished(records []Record) bool {
 	return slices.ContainsFunc(records, func(r Record) bool { return r.Kind == KindFinished })
+}
+
+// Settles tells whether the run of these records has left nothing half done on
+// the site, its own work or an older run's.
+func Settles(records []Record) bool {
+	h, begun := HeaderOf(records)
+	if !begun || h.Aside || !Finished(records) {
+		return false
+	}
+	for _, last := range lastByStep(records) {
+		if last.Kind == KindFailed {
+			return false // it was refused, or taken back
+		}
+	}
+	return true
 }
 
 // InDoubt returns those records that matter to a later run with another
