@@ -47,9 +47,10 @@ func newBackupCreateCmd(a *app) *cobra.Command {
 
 precopy (the default) reads all volumes while everything runs, then lets the
 writers rest for the moment that it takes to read what changed since. cold
-stops everything for the whole of it. hot lets nothing rest: each database may
-then need its own recovery after a restore, and they may disagree about the
-last minutes.
+stops everything for the whole of it. hot lets nothing rest: PostgreSQL makes a
+base backup, ClickHouse freezes its tables, Redis saves. Each of them is then
+one moment, not the same for all: they may disagree about the minutes of the
+backup.
 
 Events keep coming in during the rest: relay and nginx go on, and Kafka keeps
 what they take. --stop-ingest lets them rest too.`,
@@ -69,14 +70,14 @@ func (o *backupCreateOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.stopIngest, "stop-ingest", false, "let relay and nginx rest too")
 	f.BoolVar(&o.force, "force", false, "take a site that is not whole, and do not look whether there is room")
 	f.IntVar(&o.drafts, "passes", 2, "how often at most to read the volumes before the rest (precopy)")
-	f.DurationVar(&o.maxRest, "max-rest", 30*time.Minute, "give up when the rest takes longer; everything goes on")
+	f.DurationVar(&o.maxRest, "max-rest", 0, "give up when the rest takes longer; everything goes on (default: 10m, or three times the prediction; none for cold)")
 	f.Float64Var(&o.limit, "upload-limit", 0, "bytes per second, 0 for no limit")
 	f.StringVar(&o.description, "description", "", "a word about this backup")
 }
 
 func (o backupCreateOptions) check() error {
 	for _, m := range backup.Modes() {
-		if o.mode == string(m) && o.drafts >= 0 && o.maxRest > 0 {
+		if o.mode == string(m) && o.drafts >= 0 && o.maxRest >= 0 {
 			return nil
 		}
 	}
@@ -246,8 +247,8 @@ func (a *app) tellBackup(m backup.Manifest) error {
 	_, err := fmt.Fprintf(a.stdout, "Backup %s of Sentry %s: %s in %d files, %s added, in %s.\n", m.Set, m.Version,
 		format.Bytes(m.Bytes), m.Files, format.Bytes(m.Added), format.Elapsed(m.Ended.Sub(m.Begun)))
 	if err == nil && d.Rest > 0 {
-		_, err = fmt.Fprintf(a.stdout, "Services rested for %s (predicted: %s). Seen from outside, the UI did not answer for %s, the ingest endpoint for %s.\n",
-			d.Rest.Round(time.Millisecond), d.Predicted.Round(time.Millisecond), d.UI.Round(time.Millisecond), d.Ingest.Round(time.Millisecond))
+		_, err = fmt.Fprintf(a.stdout, "Services rested for %s (%s). Seen from outside, the UI did not answer for %s, the ingest endpoint for %s.\n",
+			d.Rest.Round(time.Millisecond), d.Prediction(), d.UI.Round(time.Millisecond), d.Ingest.Round(time.Millisecond))
 	}
 	if err == nil && m.Guarantees != "" {
 		_, err = fmt.Fprintf(a.stdout, "Mind: %s.\n", m.Guarantees)

@@ -79,7 +79,7 @@ type Plan struct {
 	Halted      bool              // services stand still on purpose, stores too
 	Drafts      int               // passes while all run
 	Priority    priority.Priority // while nothing rests
-	MaxRest     time.Duration
+	MaxRest     time.Duration     // 0: see LongestRest
 	Description string
 }
 

@@ -98,6 +98,14 @@ type Downtime struct {
 	Ingest    time.Duration `json:"ingest_ns"`
 }
 
+// Prediction says in words what was expected.
+func (d Downtime) Prediction() string {
+	if d.Predicted == 0 {
+		return "nothing was predicted"
+	}
+	return "predicted: " + d.Predicted.Round(time.Millisecond).String()
+}
+
 // Encode gives the manifest as it stands in the repository.
 func (m Manifest) Encode() ([]byte, error) {
 	m.Schema = manifestSchema

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,6 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
-	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/priority"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
@@ -29,6 +29,9 @@ type scripted struct {
 	heard capture.Request
 	talk  workload.Talk
 	exec  func(service, command string) (said string, code int) // nil: nothing works
+	told  told
+
+	manifest backup.Manifest // of captured
 }
 
 func (s *scripted) note(format string, args ...any) {
@@ -92,7 +95,9 @@ func (s *scripted) Talk(_ context.Context, t workload.Talk) error {
 		line, _ := json.Marshal(r)
 		t.Line(line)
 	}
-	say(capture.Report{Draft: &capture.Pass{}})
+	if s.heard.Drafts > 0 || s.heard.Moving {
+		say(capture.Report{Draft: &capture.Pass{}})
+	}
 	say(capture.Report{Ready: true})
 	word := make([]byte, len(capture.Go))
 	if _, err := io.ReadFull(in, word); err != nil {
@@ -122,7 +127,7 @@ func capturedBy(t *testing.T, st *scripted, plan backup.Plan) error {
 	s := resting(t, "")
 	plan.Set, plan.MaxRest = "1", time.Hour
 	e := &backup.Env{
-		Plan: plan, Site: s, Record: site.Record{State: site.Installed, Project: "x"}, Stack: st, FrontDoor: openDoor{}, Sink: event.Discard{}, Now: time.Now,
+		Plan: plan, Site: s, Record: site.Record{State: site.Installed, Project: "x"}, Stack: st, FrontDoor: openDoor{}, Sink: &st.told, Now: time.Now,
 		Watch: func(context.Context) func() backup.Gaps { return func() backup.Gaps { return backup.Gaps{} } },
 		Guard: func(context.Context) (func() error, error) {
 			return func() error { st.note("guard sent home"); return nil }, nil
@@ -137,6 +142,7 @@ func capturedBy(t *testing.T, st *scripted, plan backup.Plan) error {
 			return fmt.Errorf("%s: %w", step.ID, err)
 		}
 	}
+	st.manifest = e.Manifest()
 	return nil
 }
 
@@ -164,6 +170,29 @@ func TestNothingIsPoliteDuringTheRest(t *testing.T) {
 			}
 			if st.talk.Weight != c.weight || st.heard.Priority != c.p {
 				t.Errorf("helper: %+v, %+v", st.talk.Weight, st.heard.Priority)
+			}
+		})
+	}
+}
+
+// Where all is read during the rest, nothing was measured that could predict
+// how long it takes.
+func TestNothingIsPredictedWithoutAMeasure(t *testing.T) {
+	cases := []struct {
+		name string
+		plan backup.Plan
+		want string
+		some bool
+	}{
+		{"precopy", backup.Plan{Mode: backup.Precopy, Drafts: 1}, "info: 2 services rest now, for about 1.1s", true},
+		{"no pass before", backup.Plan{Mode: backup.Precopy}, "info: 2 services rest now, until all volumes are read", false},
+		{"cold", backup.Plan{Mode: backup.Cold}, "info: 2 services rest now, until all volumes are read", false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			st := captured(t, c.plan)
+			if got := st.manifest.Downtime.Predicted; !slices.Contains(st.told, c.want) || (got > 0) != c.some {
+				t.Errorf("got %q and %s, want %q", st.told, got, c.want)
 			}
 		})
 	}

@@ -16,6 +16,7 @@ const (
 	perService   = 25 * time.Millisecond // to let one rest and go on
 	sessionStart = time.Second           // to open and close a session of the repository
 	slowestRead  = 20 << 20              // bytes per second, where nothing was measured
+	patientRest  = 10 * time.Minute      // for which services rest before it is given up
 )
 
 // Predict says how long the services are going to rest: once more through all
@@ -28,4 +29,15 @@ func Predict(p Pace) time.Duration {
 	changed := float64(p.Changed)
 	scan := p.Scan - time.Duration(changed/speed*float64(time.Second))
 	return sessionStart + 2*time.Duration(p.Services)*perService + max(scan, 0) + time.Duration(changed/speed*float64(time.Second))
+}
+
+// LongestRest says how long services may rest; 0 for as long as it takes. What
+// was asked for decides. Else a rest is given up that takes much longer than
+// predicted, as when the repository is gone. Where all is read during the rest
+// nothing is predicted, and nothing can be said.
+func LongestRest(asked, predicted time.Duration) time.Duration {
+	if asked > 0 || predicted == 0 {
+		return asked
+	}
+	return max(patientRest, 3*predicted)
 }

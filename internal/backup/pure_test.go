@@ -195,3 +195,21 @@ func FuzzDecodeManifest(f *testing.F) {
 	f.Add([]byte(`{"schema":1,"volumes":[{"name":"x"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) { backup.DecodeManifest(data) })
 }
+
+func TestHowLongServicesMayRest(t *testing.T) {
+	cases := []struct {
+		name                   string
+		asked, predicted, want time.Duration
+	}{
+		{"as asked for", time.Minute, time.Hour, time.Minute},
+		{"a short rest", 0, time.Second, 10 * time.Minute},
+		{"a long one", 0, 5 * time.Minute, 15 * time.Minute},
+		{"all is read during it", 0, 0, 0},
+		{"all is read during it, and there is a limit", time.Hour, 0, time.Hour},
+	}
+	for _, c := range cases {
+		if got := backup.LongestRest(c.asked, c.predicted); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}

@@ -116,6 +116,7 @@ type session struct {
 	drafts  []capture.Pass
 	final   *capture.Pass
 	rested  time.Time
+	longest time.Duration // how long services may rest, 0 for as long as it takes
 	limit   *time.Timer
 	waking  sync.Mutex
 	woken   bool
@@ -185,8 +186,12 @@ func (s *session) begin() error {
 		r = Rest{Writers: e.running}
 	}
 	e.manifest.Rested = r
-	e.manifest.Downtime.Predicted = Predict(s.pace(len(r.All())))
-	e.Sink.Emit(event.Notice{Level: "info", Text: fmt.Sprintf("%d services rest now, for about %s", len(r.All()), e.manifest.Downtime.Predicted.Round(100*time.Millisecond))})
+	long := "until all volumes are read"
+	if len(s.drafts) > 0 { // else nothing was measured
+		e.manifest.Downtime.Predicted = Predict(s.pace(len(r.All())))
+		long = "for about " + e.manifest.Downtime.Predicted.Round(100*time.Millisecond).String()
+	}
+	e.Sink.Emit(event.Notice{Level: "info", Text: fmt.Sprintf("%d services rest now, %s", len(r.All()), long)})
 	s.hurry()
 	var err error
 	if s.release, err = e.Guard(s.ctx); err != nil {
@@ -205,7 +210,9 @@ func (s *session) begin() error {
 	}
 	// Nothing waits for a helper that takes its time to end.
 	context.AfterFunc(s.ctx, func() { _ = s.wake(context.WithoutCancel(s.ctx)) }) // captureVolumes does it again, and tells
-	s.limit = time.AfterFunc(e.MaxRest, s.cancel)
+	if s.longest = LongestRest(e.MaxRest, e.manifest.Downtime.Predicted); s.longest > 0 {
+		s.limit = time.AfterFunc(s.longest, s.cancel)
+	}
 	if e.Mode != Cold {
 		s.offsets = e.readOffsets(s.ctx)
 	}
@@ -265,7 +272,7 @@ func (s *session) result(ctx context.Context, talk error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case talk != nil && s.ctx.Err() != nil:
-		return fault.New(fault.Resumable, "Allow more with --max-rest, or wait until less changes", "the services rested for longer than %s, and go on", e.MaxRest)
+		return fault.New(fault.Resumable, "Allow more with --max-rest, or wait until less changes", "the services rested for longer than %s, and go on", s.longest.Round(time.Second))
 	case talk != nil:
 		return talk
 	case s.final == nil:
