@@ -166,7 +166,7 @@ func (a *app) backupEnv(ctx context.Context, s *site.Site, rec site.Record, sink
 		return nil, nil, err
 	}
 	return &backup.Env{
-		Site: s, Record: rec, Stack: st, FrontDoor: door, Watch: watchDoor(door),
+		Site: s, Record: rec, Profile: project.Getenv("COMPOSE_PROFILES"), Stack: st, FrontDoor: door, Watch: watchDoor(door),
 		Guard: func(context.Context) (func() error, error) { return startGuard(s) }, Sink: sink, Now: time.Now,
 	}, engine.Close, nil
 }

@@ -79,20 +79,6 @@ func (a *app) tellSets(sets []backup.Set) error {
 
 func gap(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
 
-func newBackupShowCmd(a *app) *cobra.Command {
-	var o backupOptions
-	cmd := &cobra.Command{
-		Use:   "show [BACKUP]",
-		Short: "Show what a backup holds (default: the newest)",
-		Args:  cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withSet(cmd.Context(), o, args, func(_ *repository.Repository, s backup.Set) error { return a.tellSet(s) })
-		},
-	}
-	o.flags(cmd)
-	return cmd
-}
-
 // withSet finds the backup that the first argument names, the newest for none.
 func (a *app) withSet(ctx context.Context, o backupOptions, args []string, do func(*repository.Repository, backup.Set) error) error {
 	return a.withRepository(ctx, o, func(rep *repository.Repository, rec site.Record) error {
@@ -110,27 +96,4 @@ func (a *app) withSet(ctx context.Context, o backupOptions, args []string, do fu
 		}
 		return do(rep, set)
 	})
-}
-
-func (a *app) tellSet(s backup.Set) error {
-	if a.jsonOut() {
-		return a.writeJSON(struct {
-			Type string `json:"type"`
-			backup.Manifest
-		}{"result", s.Manifest})
-	}
-	fmt.Fprintf(a.stdout, "Backup %s of %s, Sentry %s, made %s with sentryctl %s (%s)\n", s.ID(), s.Site, s.Version,
-		s.Begun.Local().Format(time.DateTime), s.Tool, s.Mode)
-	if s.Guarantees != "" {
-		fmt.Fprintf(a.stdout, "Mind: %s.\n", s.Guarantees)
-	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	for _, v := range s.Volumes {
-		fmt.Fprintf(w, "  %s\t%s\t%d files\t%s\n", v.Name, format.Bytes(v.Bytes), v.Files, v.Root)
-	}
-	fmt.Fprintf(w, "  site files\t%s\t%d files\t%s\n", format.Bytes(s.SiteFiles.Bytes), s.SiteFiles.Files, s.SiteFiles.Root)
-	for _, v := range s.Omitted {
-		fmt.Fprintf(w, "  %s\tleft out\t%s\n", v.Name, v.Reason)
-	}
-	return w.Flush()
 }

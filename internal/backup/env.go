@@ -70,7 +70,6 @@ type Plan struct {
 	Roots       string // certificates for the helper, PEM
 	Set         string // names this backup
 	Tool        string
-	Profile     string
 	Mode        Mode
 	Choice      Choice
 	CloseDoor   bool              // the ingest door rests too
@@ -88,6 +87,7 @@ type Env struct {
 	Plan
 	Site      *site.Site
 	Record    site.Record
+	Profile   string // COMPOSE_PROFILES of the site, "" where its release has none
 	Stack     Stack
 	FrontDoor FrontDoor
 	Watch     Watch
