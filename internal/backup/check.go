@@ -10,6 +10,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/workload"
@@ -63,6 +64,11 @@ func (e *Env) problems(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	lost, err := e.leaveOutMissing(ctx, volumes)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, lost...)
 	e.manifest.Omitted, e.manifest.Volumes = nil, nil
 	for _, v := range volumes {
 		if !v.Taken() {
@@ -102,6 +108,39 @@ func (e *Env) halfDone() (string, error) {
 		return fmt.Sprintf("its installation is %q, so what it had still to make is not there", e.Record.State), nil
 	}
 	return "", nil
+}
+
+// leaveOutMissing leaves out what the Engine does not have. Of that, it names
+// volumes that were lost: external ones, which Compose never makes, and those of
+// stores. Any other may belong to a service that has not run yet.
+func (e *Env) leaveOutMissing(ctx context.Context, volumes []Volume) (lost []string, err error) {
+	for i, v := range volumes {
+		if !v.Taken() {
+			continue
+		}
+		have, err := e.Stack.VolumeExists(ctx, v.EngineName)
+		if err != nil {
+			return nil, err
+		}
+		if have {
+			continue
+		}
+		volumes[i].Reason = "the Engine has no such volume"
+		if v.External || e.storedIn(v.Name) {
+			lost = append(lost, "volume "+v.EngineName+" is gone")
+		}
+	}
+	return lost, nil
+}
+
+// storedIn tells whether a store mounts a volume.
+func (e *Env) storedIn(name string) bool {
+	return slices.ContainsFunc(e.Stack.Model().Volumes, func(v release.Volume) bool {
+		return v.Name == name && slices.ContainsFunc(v.MountedBy, func(use string) bool {
+			service, _, _ := strings.Cut(use, ":")
+			return e.keeps(service)
+		})
+	})
 }
 
 // notWell names services that end again and again, and stores that have failed

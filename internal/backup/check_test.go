@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
@@ -31,6 +33,11 @@ type looked struct {
 	under  bool              // a restore of backup 7 is under way
 	code   int               // with which those ended that have
 	files  map[string]string
+	gone   []string // volumes
+}
+
+func (l *looked) VolumeExists(_ context.Context, name string) (bool, error) {
+	return !slices.Contains(l.gone, name), nil
 }
 
 func (l *looked) Model() release.Model {
@@ -39,6 +46,8 @@ func (l *looked) Model() release.Model {
 		Volumes: []release.Volume{
 			{Name: "p", EngineName: "p", MountedBy: []string{"postgres:/var/lib/postgresql/data"}},
 			{Name: "c", EngineName: "c", MountedBy: []string{"clickhouse:/var/lib/clickhouse"}},
+			{Name: "d", EngineName: "d", External: true, MountedBy: []string{"web:/data"}},
+			{Name: "v", EngineName: "v", MountedBy: []string{"vroom:/var/vroom"}},
 		},
 	}
 }
@@ -100,6 +109,12 @@ func TestABrokenSiteIsRefused(t *testing.T) {
 			delete(l.files, "c/status")
 			p.Choice.Exclude = []string{"c"}
 		}, ""},
+		{"a database's volume gone", func(l *looked, _ *backup.Plan, _ *site.Record) { l.gone = []string{"p"} }, "volume p is gone"},
+		{"an external volume gone", func(l *looked, _ *backup.Plan, _ *site.Record) { l.gone = []string{"d"} }, "volume d is gone"},
+		{"another volume not there", func(l *looked, _ *backup.Plan, _ *site.Record) { l.gone = []string{"v"} }, ""},
+		{"a volume gone that is left out", func(l *looked, p *backup.Plan, _ *site.Record) {
+			l.gone, p.Choice.Exclude = []string{"d"}, []string{"d"}
+		}, ""},
 		{"half installed", func(_ *looked, _ *backup.Plan, r *site.Record) { r.State = "installing" }, "its installation is"},
 		{"half upgraded", func(_ *looked, p *backup.Plan, _ *site.Record) {
 			p.HalfDone = "upgrade 1 did not come to its end, so files may be of two versions"
@@ -148,5 +163,29 @@ func TestForcedBackupSaysWhatIsHalfDone(t *testing.T) {
 	want := "warn: the site is not whole: upgrade 1 did not come to its end; a restore brings it back like that"
 	if !slices.Contains(said, want) {
 		t.Errorf("got %q, want %q", said, want)
+	}
+}
+
+// What the Engine has not is left out with the reason, and never made as an
+// empty volume by reading it.
+func TestVolumesThatAreNotThereAreLeftOut(t *testing.T) {
+	l := &looked{files: map[string]string{"c/status": "PID: 1"}, gone: []string{"p", "v"}}
+	var said told
+	e := &backup.Env{Plan: backup.Plan{Force: true}, Record: site.Record{State: site.Installed}, Site: resting(t, ""), Stack: l, Sink: &said}
+	if err := backup.Steps()[0].Run(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if want := "warn: the site is not whole: volume p is gone; a restore brings it back like that"; !slices.Contains(said, want) {
+		t.Errorf("got %q, want %q", said, want)
+	}
+	var got []string
+	for _, v := range e.Manifest().Omitted {
+		got = append(got, v.Name+": "+v.Reason)
+	}
+	for _, v := range e.Manifest().Volumes {
+		got = append(got, v.Name)
+	}
+	if d := cmp.Diff([]string{"p: the Engine has no such volume", "v: the Engine has no such volume", "c", "d"}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -41,6 +41,7 @@ type Stack interface {
 	Looks
 	Work
 	Model() release.Model
+	VolumeExists(ctx context.Context, name string) (bool, error)
 }
 
 // Watch measures from outside, until stop is called, for how long each door

@@ -59,7 +59,8 @@ func (s *scripted) ReadVolumeFile(context.Context, string, string) ([]byte, erro
 func (s *scripted) ImageIDs(context.Context) (ids, digests map[string]string, err error) {
 	return nil, nil, nil
 }
-func (s *scripted) Rendered() ([]byte, error) { return nil, nil }
+func (s *scripted) VolumeExists(context.Context, string) (bool, error) { return true, nil }
+func (s *scripted) Rendered() ([]byte, error)                          { return nil, nil }
 
 func (s *scripted) Exec(_ context.Context, service string, c workload.Exec) (workload.Result, error) {
 	if s.exec == nil {
