@@ -56,11 +56,7 @@ func (a *app) runBackupDrill(ctx context.Context, o backupDrillOptions, id strin
 		return err // the report is kept there
 	}
 	return a.withRepository(ctx, o.backupOptions, func(rep *repository.Repository, rec site.Record) error {
-		sets, err := backup.List(ctx, rep, rec.Project)
-		if err != nil {
-			return err
-		}
-		set, err := backup.Find(sets, id)
+		set, err := a.pick(ctx, rep, rec.Project, id)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,7 +28,8 @@ func newBackupForgetCmd(a *app) *cobra.Command {
 		Use:   "forget [BACKUP…]",
 		Short: "Remove the named backups, or those that no --keep rule keeps",
 		Long: `Remove the named backups, or those that no --keep rule keeps. The newest good
-backup always stays. The room that they took is freed by "backup prune".`,
+backup always stays, and so does a damaged one that is not named. The room that
+they took is freed by "backup prune".`,
 		Example: `  sentryctl backup forget --keep-daily 7 --keep-weekly 4 --keep-monthly 12 --dry-run`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.runBackupForget(cmd.Context(), o, args) },
 	}
@@ -83,22 +85,21 @@ func (a *app) runBackupForget(ctx context.Context, o backupForgetOptions, names 
 	}
 	defer unlock()
 	return a.withRepository(ctx, o.backupOptions, func(rep *repository.Repository, rec site.Record) error {
-		sets, err := backup.List(ctx, rep, rec.Project)
+		sets, damaged, err := backup.ListAll(ctx, rep, rec.Project)
 		if err != nil {
 			return err
 		}
-		kept, err := o.decide(sets, names)
+		kept, err := o.decide(sets, damaged, names)
 		if err != nil {
 			return err
 		}
-		var gone []backup.Set
-		for _, k := range kept {
-			if !k.Stays() {
-				gone = append(gone, sets[slices.IndexFunc(sets, func(s backup.Set) bool { return s.ID() == k.ID })])
-			}
+		stays := func(id string) bool {
+			return !slices.ContainsFunc(kept, func(k backup.Kept) bool { return k.ID == id && !k.Stays() })
 		}
 		if !o.dryRun {
-			if err := backup.Forget(ctx, rep, gone...); err != nil {
+			sets = slices.DeleteFunc(sets, func(s backup.Set) bool { return stays(s.ID()) })
+			damaged = slices.DeleteFunc(damaged, func(d backup.Damaged) bool { return stays(d.ID) })
+			if err := errors.Join(backup.Forget(ctx, rep, sets...), backup.ForgetDamaged(ctx, rep, damaged...)); err != nil {
 				return err
 			}
 		}
@@ -106,8 +107,9 @@ func (a *app) runBackupForget(ctx context.Context, o backupForgetOptions, names 
 	})
 }
 
-// decide says which stay. All of them cannot be named.
-func (o backupForgetOptions) decide(sets []backup.Set, names []string) ([]backup.Kept, error) {
+// decide says which stay. All good ones cannot be named; a damaged one goes
+// only by its name.
+func (o backupForgetOptions) decide(sets []backup.Set, damaged []backup.Damaged, names []string) ([]backup.Kept, error) {
 	var dated []backup.Dated
 	for _, s := range sets {
 		dated = append(dated, s.Dated())
@@ -115,17 +117,27 @@ func (o backupForgetOptions) decide(sets []backup.Set, names []string) ([]backup
 	if len(names) == 0 {
 		return o.keep.Apply(dated), nil
 	}
+	var all []backup.Set // the good ones last, as Find takes the last for the newest
+	for _, d := range damaged {
+		if d.ID != "" {
+			dated, all = append(dated, d.Dated()), append(all, backup.Set{Manifest: backup.Manifest{Set: d.ID}})
+		}
+	}
+	all = append(all, sets...)
 	kept := backup.Retention{}.Apply(dated)
 	for _, name := range names {
-		s, err := backup.Find(sets, name)
+		s, err := backup.Find(all, name)
 		if err != nil {
 			return nil, err
 		}
 		i := slices.IndexFunc(kept, func(k backup.Kept) bool { return k.ID == s.ID() })
 		kept[i].Reasons = nil
 	}
-	if !slices.ContainsFunc(kept, backup.Kept.Stays) {
-		return nil, fault.New(fault.Usage, "Keep one of them, or remove the repository itself", "no backup would be left")
+	left := func(s backup.Set) bool {
+		return slices.ContainsFunc(kept, func(k backup.Kept) bool { return k.ID == s.ID() && k.Stays() })
+	}
+	if len(sets) > 0 && !slices.ContainsFunc(sets, left) {
+		return nil, fault.New(fault.Usage, "Keep one of them, or remove the repository itself", "no backup that can be read would be left")
 	}
 	return kept, nil
 }

@@ -78,22 +78,3 @@ func (a *app) tellSets(sets []backup.Set) error {
 }
 
 func gap(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
-
-// withSet finds the backup that the first argument names, the newest for none.
-func (a *app) withSet(ctx context.Context, o backupOptions, args []string, do func(*repository.Repository, backup.Set) error) error {
-	return a.withRepository(ctx, o, func(rep *repository.Repository, rec site.Record) error {
-		sets, err := backup.List(ctx, rep, rec.Project)
-		if err != nil {
-			return err
-		}
-		id := ""
-		if len(args) > 0 {
-			id = args[0]
-		}
-		set, err := backup.Find(sets, id)
-		if err != nil {
-			return err
-		}
-		return do(rep, set)
-	})
-}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
 )
 
@@ -24,7 +25,13 @@ func newBackupShowCmd(a *app) *cobra.Command {
 		Short: "Show what a backup holds (default: the newest)",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withSet(cmd.Context(), o, args, func(_ *repository.Repository, s backup.Set) error { return a.tellSet(s) })
+			return a.withRepository(cmd.Context(), o, func(rep *repository.Repository, rec site.Record) error {
+				s, err := a.pick(cmd.Context(), rep, rec.Project, append(args, "")[0])
+				if err != nil {
+					return err
+				}
+				return a.tellSet(s)
+			})
 		},
 	}
 	o.flags(cmd)

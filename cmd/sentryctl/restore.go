@@ -150,14 +150,7 @@ func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err 
 		}
 		project = r.record.Project
 	}
-	sets, err := backup.List(ctx, rep, project)
-	if err != nil {
-		return err
-	}
-	if err := oneSite(sets, id); err != nil {
-		return err
-	}
-	if r.set, err = backup.Find(sets, id); err != nil {
+	if r.set, err = a.pick(ctx, rep, project, id); err != nil {
 		return err
 	}
 	if o.to != "" {
@@ -167,6 +160,23 @@ func (a *app) runRestore(ctx context.Context, o restoreOptions, id string) (err 
 		return err
 	}
 	return a.bringBack(ctx, r)
+}
+
+// pick finds a backup of a site, the newest for no ID, and warns when a newer
+// one is damaged.
+func (a *app) pick(ctx context.Context, rep *repository.Repository, project, id string) (backup.Set, error) {
+	sets, damaged, err := backup.ListAll(ctx, rep, project)
+	if err != nil {
+		return backup.Set{}, err
+	}
+	if err := oneSite(sets, id); err != nil {
+		return backup.Set{}, err
+	}
+	set, warning, err := backup.Pick(sets, damaged, id)
+	if warning != "" {
+		a.warn(warning)
+	}
+	return set, err
 }
 
 // oneSite refuses to choose among the backups of several sites.

@@ -41,6 +41,9 @@ func (a *app) installRestored(ctx context.Context, r restoring) error {
 	if err := env.Finish(ctx); err != nil {
 		return err
 	}
+	if err := r.rememberRepository(); err != nil {
+		return err
+	}
 	return errors.Join(a.tellRestored(r.set, r.site.Dir), lacks)
 }
 

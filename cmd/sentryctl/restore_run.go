@@ -47,6 +47,9 @@ func (a *app) bringBack(ctx context.Context, r restoring) error {
 		return err
 	}
 	if r.asked.Kind == backup.Same {
+		if err := r.rememberRepository(); err != nil {
+			return err
+		}
 		return errors.Join(a.tellRestored(r.set, r.site.Dir), env.Lacks())
 	}
 	if err := release(); err != nil {
@@ -83,7 +86,7 @@ func (r restoring) placeClean(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := (backupInitOptions{backupOptions: r.options.backupOptions}).remember(r.site, r.access); err != nil {
+	if err := r.rememberRepository(); err != nil {
 		return err
 	}
 	if err := backup.PlaceSite(ctx, r.repository, r.set, r.site.Dir, nil); err != nil {
@@ -99,6 +102,17 @@ func (r restoring) placeClean(ctx context.Context) error {
 	}
 	note.Placed = true
 	return note.Write(r.site)
+}
+
+// rememberRepository has a site that knows of no repository go on with the one
+// that it came from, as "backup init" would. A site that is made anew takes it
+// in any case.
+func (r restoring) rememberRepository() error {
+	rec, err := readRepositoryRecord(r.site)
+	if err != nil || rec.Repo == r.access.Target.String() || rec.Repo != "" && r.asked.Kind != backup.Clean {
+		return err
+	}
+	return backupInitOptions{backupOptions: r.options.backupOptions}.remember(r.site, r.access)
 }
 
 func (a *app) carryOutRestore(ctx context.Context, r restoring) (*backup.RestoreEnv, error) {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"os"
 	"testing"
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
@@ -77,5 +79,46 @@ func TestNoBackupIsChosenAmongSites(t *testing.T) {
 		if got := fault.CodeOf(oneSite(c.sets, c.id)); got != c.want {
 			t.Errorf("%d backups, %q: got %d, want %d", len(c.sets), c.id, got, c.want)
 		}
+	}
+}
+
+// A site goes on with the repository that it came from, unless it has one. What
+// is kept is what "backup init" keeps.
+func TestARestoredSiteKnowsItsRepository(t *testing.T) {
+	tests := map[string]struct {
+		has, password string // what the site knows before; the file that the command names
+		kind          backup.Kind
+		want          string
+	}{
+		"never had one":                          {want: "repo: /new\n"},
+		"never had one, with a file":             {password: "/secret", want: "repo: /new\npassword_file: /secret\n"},
+		"has one":                                {has: "repo: /own\n", password: "/secret", want: "repo: /own\n"},
+		"of another version, never had one":      {kind: backup.Other, want: "repo: /new\n"},
+		"made anew, never had one":               {kind: backup.Clean, want: "repo: /new\n"},
+		"made anew, had another":                 {has: "repo: /own\n", kind: backup.Clean, want: "repo: /new\n"},
+		"made anew, the same, whose file it has": {has: "repo: /new\npassword_file: /old\n", kind: backup.Clean, want: "repo: /new\npassword_file: /old\n"},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := &site.Site{Dir: t.TempDir()}
+			if c.has != "" {
+				if err := site.WriteFile(repositoryRecordPath(s), []byte(c.has), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			target, err := repository.ParseTarget("/new")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := restoring{site: s, access: repository.Access{Target: target, Password: "hidden"}, asked: backup.Asked{Kind: c.kind}}
+			r.options.passwordFile = c.password
+			if err := r.rememberRepository(); err != nil {
+				t.Fatal(err)
+			}
+			got, err := os.ReadFile(repositoryRecordPath(s))
+			if err != nil || string(got) != c.want {
+				t.Errorf("got %q, %v; want %q", got, err, c.want)
+			}
+		})
 	}
 }

@@ -38,7 +38,12 @@ func TestMain(m *testing.M) {
 //	exits CODE sentryctl …
 //
 // runs the command line and compares its exit code; `stdout` and `stderr` then
-// match what it wrote.
+// match what it wrote. And
+//
+//	backups REPO PASSWORD-FILE PROJECT ID…
+//
+// writes backups into a repository; one whose ID ends in ! has a manifest that
+// cannot be read.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -47,7 +52,8 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       update(),
 		Setup:               setupScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
+			"exits":   exits,
+			"backups": backups,
 		},
 	})
 }

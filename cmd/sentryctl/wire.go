@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/ui/format"
 	"github.com/sentryctl/sentryctl/internal/ui/jsonl"
 	"github.com/sentryctl/sentryctl/internal/ui/redact"
 )
@@ -70,6 +72,16 @@ func (a *app) report(err error) {
 	if doc != "" {
 		fmt.Fprintf(a.stderr, "see:   %s\n", doc)
 	}
+}
+
+// warn says something while no run speaks.
+func (a *app) warn(text string) {
+	text = a.masks.Redact(text)
+	if a.jsonOut() {
+		a.lines.Emit(event.Notice{Level: "warn", Text: text})
+		return
+	}
+	fmt.Fprintf(a.stderr, "warn   %s\n", format.Clean(text))
 }
 
 // indent aligns the further lines of a hint with its first.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -31,7 +32,12 @@ func (s Set) Dated() Dated { return Dated{ID: s.ID(), Time: s.Begun.Local(), Goo
 type Damaged struct {
 	ID  string // "" where it is not known
 	Err error
+
+	snapshot repository.Snapshot // of its manifest; zero where it is not known
 }
+
+// Dated is the backup as retention sees it.
+func (d Damaged) Dated() Dated { return Dated{ID: d.ID, Time: d.snapshot.Start.Local()} }
 
 // DamageError tells of damaged backups; nil for none.
 func DamageError(list []Damaged) error {
@@ -67,7 +73,7 @@ func ListAll(ctx context.Context, rep *repository.Repository, project string) ([
 			m, err = DecodeManifest(data)
 		}
 		if err != nil {
-			damaged = append(damaged, Damaged{ID: s.Tags[capture.SetTag], Err: err})
+			damaged = append(damaged, Damaged{ID: s.Tags[capture.SetTag], Err: err, snapshot: s})
 			continue
 		}
 		sets = append(sets, Set{Manifest: m, Description: s.Description, snapshot: s})
@@ -91,6 +97,32 @@ func Find(sets []Set, id string) (Set, error) {
 		return Set{}, fault.New(fault.Usage, "Choose one of: sentryctl backup list", "%d backups have an ID that begins with %s", len(match), id)
 	}
 	return match[0], nil
+}
+
+// Pick gives the backup to restore: what Find gives. One that is damaged is
+// refused by name. Where none is named, the warning tells of newer ones that
+// are damaged.
+func Pick(sets []Set, damaged []Damaged, id string) (s Set, warning string, err error) {
+	named := id != "" && id != "latest"
+	s, err = Find(sets, id)
+	if err != nil {
+		for _, d := range damaged {
+			if len(sets) == 0 || named && d.ID != "" && strings.HasPrefix(d.ID, id) {
+				return s, "", DamageError([]Damaged{d})
+			}
+		}
+		return s, "", err
+	}
+	var newer []string
+	for _, d := range damaged {
+		if d.ID == "" || d.snapshot.Start.After(s.snapshot.Start) {
+			newer = append(newer, fmt.Sprintf("%s: %v", cmp.Or(d.ID, "one whose ID is not known"), d.Err))
+		}
+	}
+	if named || len(newer) == 0 {
+		return s, "", nil
+	}
+	return s, fmt.Sprintf("backup %s is the newest that can be read; newer ones may be lost: %s", s.ID(), strings.Join(newer, "; ")), nil
 }
 
 // Snapshots are all the snapshots of a set, the manifest's first.
@@ -151,6 +183,33 @@ func Forget(ctx context.Context, rep *repository.Repository, sets ...Set) error 
 			if err := rep.Delete(ctx, id); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// ForgetDamaged removes backups whose manifest cannot be read, the manifest
+// first, with all that was saved for them.
+func ForgetDamaged(ctx context.Context, rep *repository.Repository, list ...Damaged) error {
+	for _, d := range list {
+		if d.snapshot.ID == "" || d.ID == "" {
+			return fmt.Errorf("what belongs to a damaged backup is not known: %w", d.Err)
+		}
+		all, err := rep.List(ctx, repository.Source{Site: d.snapshot.Source.Site})
+		if err != nil {
+			return err
+		}
+		var parts []string
+		for _, s := range all {
+			if s.Tags[capture.SetTag] == d.ID && s.ID != d.snapshot.ID {
+				parts = append(parts, s.ID)
+			}
+		}
+		if err := rep.Delete(ctx, d.snapshot.ID); err != nil {
+			return err
+		}
+		if err := rep.Delete(ctx, parts...); err != nil {
+			return err
 		}
 	}
 	return nil
