@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,19 +48,28 @@ func versityPlace(t *testing.T) target {
 	addr := behind.Addr().String()
 	behind.Close()
 	cmd := exec.CommandContext(t.Context(), program, "--port", addr, "--access", "root-key", "--secret", "root-secret", "posix", "--sidecar", t.TempDir(), t.TempDir())
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &said, &said, time.Second
+	said := &voice{heard: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = said, said, time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cmd.Wait()
+	}()
 	t.Cleanup(func() {
 		cmd.Process.Kill()
-		cmd.Wait()
+		<-ended
 		if t.Failed() {
-			t.Logf("versitygw said: %s", &said)
+			t.Logf("versitygw said: %s", &said.text)
 		}
 	})
-	answers(t, addr)
+	select {
+	case <-said.heard:
+	case <-ended:
+		t.Fatal("versitygw has ended")
+	}
 	makeBucket(t, addr, "root-key", "root-secret")
 	g := &gate{}
 	a := access(t, "s3://backups/sentry?region=us-east-1&endpoint=http://"+relay(t, g, addr))
@@ -67,17 +77,17 @@ func versityPlace(t *testing.T) target {
 	return target{access: a, gate: g, wrong: repository.Credentials{"AWS_ACCESS_KEY_ID": "root-key", "AWS_SECRET_ACCESS_KEY": "other-secret"}}
 }
 
-// answers waits until somebody listens.
-func answers(t *testing.T, addr string) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			c.Close()
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("nobody listens on %s", addr)
+// voice keeps what a program says, and tells when it has begun to. versitygw
+// does so just before it listens.
+type voice struct {
+	text  bytes.Buffer
+	once  sync.Once
+	heard chan struct{}
+}
+
+func (v *voice) Write(b []byte) (int, error) {
+	defer v.once.Do(func() { close(v.heard) })
+	return v.text.Write(b)
 }
 
 // relay leads through a gate to a server that is a program of its own.
@@ -109,6 +119,7 @@ func relay(t *testing.T, g *gate, to string) string {
 	return l.Addr().String()
 }
 
+// makeBucket makes the bucket. The client tries again while nobody listens yet.
 func makeBucket(t *testing.T, addr, id, secret string) {
 	t.Helper()
 	c, err := minio.New(addr, &minio.Options{Creds: credentials.NewStaticV4(id, secret, ""), Region: "us-east-1"})
