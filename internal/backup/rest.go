@@ -2,10 +2,7 @@ package backup
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -32,19 +29,9 @@ func restingPath(s *site.Site) string { return s.Own("backup", "resting.json") }
 
 // ReadResting returns the note of a backup that did not come to its end, or
 // false when there is none.
-func ReadResting(s *site.Site) (Resting, bool, error) {
-	var r Resting
-	data, err := os.ReadFile(restingPath(s))
-	if errors.Is(err, fs.ErrNotExist) {
-		return r, false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &r)
-	}
-	if err != nil {
-		return r, false, fault.New(fault.Resumable, "Run: docker compose unpause, then: docker compose start, then remove the file", "read %s: %w", restingPath(s), err)
-	}
-	return r, true, nil
+func ReadResting(s *site.Site) (r Resting, found bool, err error) {
+	found, err = readNote(restingPath(s), "Run: docker compose unpause, then: docker compose start, then remove the file", &r)
+	return r, found, err
 }
 
 // rest brings services to rest, writers before stores. Frozen processes go on
@@ -52,12 +39,7 @@ func ReadResting(s *site.Site) (Resting, bool, error) {
 // Engine cannot freeze, they are stopped. Whatever it returns, the note tells
 // the truth.
 func (e *Env) rest(ctx context.Context, r Rest) error {
-	note := Resting{Set: e.Set, Since: e.Now().UTC(), Services: r.All()}
-	data, err := json.Marshal(note)
-	if err != nil {
-		return fmt.Errorf("note who rests: %w", err)
-	}
-	if err := site.WriteFile(restingPath(e.Site), data, 0o600); err != nil {
+	if err := writeNote(restingPath(e.Site), Resting{Set: e.Set, Since: e.Now().UTC(), Services: r.All()}); err != nil {
 		return err
 	}
 	if e.Mode == Cold {

@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,19 +52,9 @@ func restorePath(s *site.Site) string { return s.Own("backup", "restore.json") }
 
 // ReadRestoring reads the note of a restore that did not come to its end;
 // false when there is none.
-func ReadRestoring(s *site.Site) (Restoring, bool, error) {
-	var r Restoring
-	data, err := os.ReadFile(restorePath(s))
-	if errors.Is(err, fs.ErrNotExist) {
-		return r, false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &r)
-	}
-	if err != nil {
-		return r, false, fault.New(fault.Resumable, "Give the restore's command again after removing the file", "read %s: %w", restorePath(s), err)
-	}
-	return r, true, nil
+func ReadRestoring(s *site.Site) (r Restoring, found bool, err error) {
+	found, err = readNote(restorePath(s), "Give the restore's command again after removing the file", &r)
+	return r, found, err
 }
 
 // NewRestoring is the note of a restore that begins.
@@ -74,13 +63,7 @@ func NewRestoring(set Set, a Asked, now time.Time) Restoring {
 }
 
 // Write puts the note on disk.
-func (r Restoring) Write(s *site.Site) error {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("note the restore: %w", err)
-	}
-	return site.WriteFile(restorePath(s), data, 0o600)
-}
+func (r Restoring) Write(s *site.Site) error { return writeNote(restorePath(s), r) }
 
 // Is tells whether the note is of the very restore that is asked for. What
 // only decides whether it may begin does not count.
