@@ -163,29 +163,30 @@ func TestWriteFileKeepsLinksAndSetsTheMode(t *testing.T) {
 // forced, or a run that was refused, hides nothing.
 func TestUnfinishedIsSeenPastWhatLeavesItAsItIs(t *testing.T) {
 	end := step.Record{Kind: step.KindFinished}
-	refused := step.Record{Kind: step.KindFailed, Step: "check"}
+	did := []step.Record{{Kind: step.KindDone, Step: "check"}, end}
+	refused := []step.Record{{Kind: step.KindFailed, Step: "check"}, end}
 	type run struct {
 		workflow string
 		aside    bool
 		more     []step.Record
 	}
-	upgrade := run{workflow: "upgrade"}
-	backup := run{"backup", true, []step.Record{end}}
+	upgrade, backup := run{workflow: "upgrade"}, run{"backup", true, did}
 	cases := []struct {
 		name string
 		runs []run
 		want int // the run that is returned
 		open bool
 	}{
-		{"the newest", []run{{"install", false, []step.Record{end}}, upgrade}, 1, true},
+		{"the newest", []run{{"install", false, did}, upgrade}, 1, true},
 		{"past a backup", []run{upgrade, backup}, 0, true},
-		{"past two backups, one of which failed", []run{upgrade, backup, {"backup", true, []step.Record{refused, end}}}, 0, true},
-		{"past one that was refused", []run{upgrade, {"restore", false, []step.Record{refused, end}}}, 0, true},
-		{"past a restore of parts", []run{upgrade, {"restore", true, []step.Record{end}}}, 0, true},
+		{"past two backups, one of which failed", []run{upgrade, backup, {"backup", true, refused}}, 0, true},
+		{"past one that was refused", []run{upgrade, {"restore", false, refused}}, 0, true},
+		{"past one that was given up before its first step", []run{upgrade, {"restore", false, []step.Record{end}}}, 0, true},
+		{"past a restore of parts", []run{upgrade, {"restore", true, did}}, 0, true},
 		{"a backup itself", []run{upgrade, {"backup", true, nil}}, 1, true},
-		{"a restore of all settles it", []run{upgrade, {"restore", false, []step.Record{end}}, backup}, 1, false},
-		{"a rollback, when its hop is closed", []run{{"upgrade", false, []step.Record{refused, end}}, {"rollback", false, []step.Record{end}}}, 1, false},
-		{"a step that failed once and then went well", []run{upgrade, {"install", false, []step.Record{refused, {Kind: step.KindDone, Step: "check"}, end}}}, 1, false},
+		{"a restore of all settles it", []run{upgrade, {"restore", false, did}, backup}, 1, false},
+		{"a rollback, when its hop is closed", []run{{"upgrade", false, refused}, {"rollback", false, did}}, 1, false},
+		{"a step that failed once and then went well", []run{upgrade, {"install", false, append(refused[:1:1], did...)}}, 1, false},
 		{"only backups", []run{backup, backup}, 1, false},
 	}
 	for _, c := range cases {
@@ -198,7 +199,7 @@ func TestUnfinishedIsSeenPastWhatLeavesItAsItIs(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, rec := range append([]step.Record{{Kind: step.KindHeader, Header: &step.Header{Workflow: r.workflow, Aside: r.aside}}}, r.more...) {
+				for _, rec := range append([]step.Record{{Kind: step.KindHeader, Header: &step.Header{Workflow: r.workflow, Aside: r.aside, Steps: []step.ID{"check"}}}}, r.more...) {
 					if err := j.Append(rec); err != nil {
 						t.Fatal(err)
 					}

@@ -100,9 +100,10 @@ func Settles(records []Record) bool {
 	if !begun || h.Aside || !Finished(records) {
 		return false
 	}
-	for _, last := range lastByStep(records) {
-		if last.Kind == KindFailed {
-			return false // it was refused, or taken back
+	last := lastByStep(records)
+	for _, id := range h.Steps {
+		if k := last[id].Kind; k != KindDone && k != KindSkipped {
+			return false // it was refused, given up, or taken back
 		}
 	}
 	return true
