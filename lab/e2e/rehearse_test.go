@@ -16,7 +16,7 @@ import (
 // release fails. The site goes on as if nothing had been.
 func TestRehearsal(t *testing.T) {
 	labtest.Long(t)
-	b := beforeUpgrade(t, older, newer)
+	b := beforeUpgradeWith(t, []string{"--url", "https://sentry.example.com"}, older, newer) // answers write into sentry.conf.py
 	rehearse := []string{"upgrade", "--rehearse", "--site", b.Dir, "--to", newer, "--releases", b.releases}
 	was := untouched(t, b.Site)
 

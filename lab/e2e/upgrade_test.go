@@ -27,11 +27,17 @@ type before struct {
 
 func beforeUpgrade(t *testing.T, from string, to ...string) before {
 	t.Helper()
+	return beforeUpgradeWith(t, nil, from, to...)
+}
+
+// beforeUpgradeWith gives install more flags.
+func beforeUpgradeWith(t *testing.T, flags []string, from string, to ...string) before {
+	t.Helper()
 	b := before{Site: labtest.NewSite(t), releases: t.TempDir()}
 	for _, version := range []string{"22.8.15.25.altinitystable", "23.3.19.33.altinitystable", "24.8.14.10459.altinitystable"} {
 		rungImage(t, b.Site, version)
 	}
-	sentryctl(t, b.Site, install(b.Site, b.Release(from), from)...).exits(0)
+	sentryctl(t, b.Site, install(b.Site, b.Release(from), from, flags...)...).exits(0)
 	found, err := b.Probe().Event(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -112,12 +112,21 @@ func TestCarryOverTwoHops(t *testing.T) {
 }
 
 func TestOurOwnBlockIsNoEdit(t *testing.T) {
-	one := tree(map[string]string{"sentry/sentry.conf.example.py": "A = 1\nB = 1\n"})
-	two := tree(map[string]string{"sentry/sentry.conf.example.py": "A = 1\nB = 2\n"})
-	disk := tree(map[string]string{"sentry/sentry.conf.py": "A = 1\nB = 1\n\n# >>> sentryctl >>>\nC = 1\n# <<< sentryctl <<<\n"})
-	files, conflicts, err := gate.Carry(gate.Tree{FS: one}, gate.Tree{FS: two}, disk, nil)
-	if err != nil || len(conflicts) > 0 || string(files["sentry/sentry.conf.py"]) != "A = 1\nB = 2\n" {
-		t.Errorf("got %q, %v, %v", files["sentry/sentry.conf.py"], conflicts, err)
+	const block = "\n# >>> sentryctl >>>\nC = 1\n# <<< sentryctl <<<\n"
+	one := tree(map[string]string{"sentry/sentry.conf.example.py": "A = 1\n#\n#\nB = 1\n"})
+	two := tree(map[string]string{"sentry/sentry.conf.example.py": "A = 1\n#\n#\nB = 2\n"})
+	for _, c := range []struct{ name, have, want string }{
+		{"as it was written", "A = 1\n#\n#\nB = 1\n" + block, "A = 1\n#\n#\nB = 2\n" + block},
+		{"the admin's lines stay behind it", "A = 1\n#\n#\nB = 1\n" + block + "C = 2\n", "A = 1\n#\n#\nB = 2\n" + block + "C = 2\n"},
+		{"beside an edit", "A = 0\n#\n#\nB = 1\n" + block, "A = 0\n#\n#\nB = 2\n" + block},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			disk := tree(map[string]string{"sentry/sentry.conf.py": c.have})
+			files, conflicts, err := gate.Carry(gate.Tree{FS: one}, gate.Tree{FS: two}, disk, nil)
+			if got := string(files["sentry/sentry.conf.py"]); err != nil || len(conflicts) > 0 || got != c.want {
+				t.Errorf("got %q, %v, %v, want %q", got, conflicts, err, c.want)
+			}
+		})
 	}
 }
 

@@ -47,7 +47,7 @@ func Carry(base, theirs Tree, disk fs.FS, mine Files) (Files, []merge.Conflict, 
 		if have == nil {
 			continue // the admin removed it, or the installer never made it
 		}
-		in := merge.Input{File: path, Base: from[path], Theirs: to[path], Mine: have, Resolve: merge.Stop}
+		in := merge.Input{File: path, Base: withBlock(from[path], have), Theirs: withBlock(to[path], have), Mine: have, Resolve: merge.Stop}
 		merged, found := merge.Files(in)
 		if len(found) > 0 {
 			conflicts = append(conflicts, found...)
@@ -86,7 +86,7 @@ func examples(tree Tree) (Files, error) {
 	return files, err
 }
 
-// present is the site's file without our own block, which is rendered anew.
+// present is the site's file.
 func present(disk fs.FS, mine Files, path string) ([]byte, error) {
 	if data, ok := mine[path]; ok {
 		return data, nil
@@ -95,10 +95,22 @@ func present(disk fs.FS, mine Files, path string) ([]byte, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && bytes.Contains(data, []byte(pyconf.Begin)) {
-		if bare, err := pyconf.SetBlock(data, nil); err == nil {
-			return append(bytes.TrimRight(bare, "\r\n"), '\n'), nil
-		}
-	}
 	return data, err
+}
+
+// withBlock gives a release's file our block as the site has it. The merge then
+// leaves the block alone, and what an admin wrote behind it stays behind it.
+// Whether somebody edited the block is seen when it is rendered anew.
+func withBlock(theirs, mine []byte) []byte {
+	if theirs == nil || !bytes.Contains(mine, []byte(pyconf.Begin)) {
+		return theirs
+	}
+	block, err := pyconf.Block(mine)
+	if err != nil || block == nil {
+		return theirs
+	}
+	if len(theirs) > 0 && !bytes.HasSuffix(theirs, []byte("\n")) {
+		theirs = slices.Concat(theirs, []byte("\n"))
+	}
+	return slices.Concat(theirs, []byte("\n"), block)
 }
