@@ -13,6 +13,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
 )
 
 func newHistoryCmd(a *app) *cobra.Command {
@@ -38,10 +39,19 @@ type pastRun struct {
 	Version   string        `json:"version,omitempty"`
 	Began     time.Time     `json:"began,omitzero"`
 	ElapsedNS time.Duration `json:"elapsed_ns"`
-	Result    string        `json:"result"` // done, failed or unfinished
+	Result    string        `json:"result"` // a word of the results below
 	Error     string        `json:"error,omitempty"`
 	Outages   []site.Outage `json:"outages"`
 }
+
+// How a run ended.
+const (
+	runDone       = "done"
+	runFailed     = "failed"
+	runUnfinished = "unfinished"
+	runNotBegun   = "not begun"  // a hop that failed while the former release went on serving
+	runTakenBack  = "taken back" // a hop that a rollback has undone, by itself or by hand
+)
 
 func (a *app) runHistory(dir string) error {
 	s, _, err := site.Open(dir)
@@ -71,9 +81,15 @@ func (a *app) runHistory(dir string) error {
 // journal is gone still counts as a run.
 func past(runs []site.Run, outages []site.Outage) []pastRun {
 	var list []pastRun
-	taken := map[string]bool{}
-	for _, r := range runs {
+	taken, hop := map[string]bool{}, -1
+	for i, r := range runs {
 		p := journalled(r)
+		switch {
+		case p.Workflow == upgradeWorkflow && p.Result != runNotBegun:
+			hop = i
+		case p.Workflow == rollbackWorkflow && p.Result == runDone && hop >= 0:
+			list[hop].Result, hop = runTakenBack, -1 // it undoes the last hop
+		}
 		for _, o := range outages {
 			if o.Run == r.ID {
 				p.Outages = append(p.Outages, o)
@@ -92,21 +108,35 @@ func past(runs []site.Run, outages []site.Outage) []pastRun {
 }
 
 func journalled(r site.Run) pastRun {
-	p := pastRun{Run: r.ID, Result: "unfinished", Outages: []site.Outage{}}
-	if h, ok := step.HeaderOf(r.Records); ok {
-		p.Workflow, p.Version = h.Workflow, h.Version
+	p := pastRun{Run: r.ID, Result: runUnfinished, Outages: []site.Outage{}}
+	h, ok := step.HeaderOf(r.Records)
+	if !ok {
+		return p
 	}
-	if n := len(r.Records); n > 0 {
-		first, last := r.Records[0], r.Records[n-1]
-		p.Began, p.ElapsedNS = first.Time, last.Time.Sub(first.Time)
-		if last.Kind == step.KindFailed {
-			p.Result, p.Error = "failed", last.Error
-		}
-	}
+	p.Workflow, p.Version = h.Workflow, h.Version
+	first, last := r.Records[0], r.Records[len(r.Records)-1]
+	p.Began, p.ElapsedNS = first.Time, last.Time.Sub(first.Time)
 	if step.Finished(r.Records) {
-		p.Result = "done"
+		p.Result = cameTo(h, r.Records)
+	} else if last.Kind == step.KindFailed {
+		p.Result = runFailed
+	}
+	for i := len(r.Records) - 1; p.Result != runDone && p.Error == "" && i >= 0; i-- {
+		p.Error = r.Records[i].Error
 	}
 	return p
+}
+
+// cameTo says what a run came to whose journal is closed. That of one that
+// failed is closed too, when nothing is left to go on with.
+func cameTo(h step.Header, records []step.Record) string {
+	switch {
+	case step.Complete(h, records):
+		return runDone
+	case h.Workflow == upgradeWorkflow && upgrade.HowFar(upgrade.Hop{}, records) == upgrade.Untouched:
+		return runNotBegun
+	}
+	return runFailed
 }
 
 func writeHistory(out io.Writer, list []pastRun) error {

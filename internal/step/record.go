@@ -109,6 +109,16 @@ func Settles(records []Record) bool {
 	return true
 }
 
+// Complete tells whether every step that the header names was done or did not
+// apply. A journal can be finished without: somebody closed it after a failure.
+func Complete(h Header, records []Record) bool {
+	last := lastByStep(records)
+	return !slices.ContainsFunc(h.Steps, func(id ID) bool {
+		kind := last[id].Kind
+		return kind != KindDone && kind != KindSkipped
+	})
+}
+
 // InDoubt returns those records that matter to a later run with another
 // configuration: the steps of which nobody knows whether they happened.
 func InDoubt(records []Record) []Record {
