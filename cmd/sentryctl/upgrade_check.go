@@ -39,7 +39,7 @@ func (a *app) runUpgradeCheck(ctx context.Context, c *catalog.Catalog, o upgrade
 	if err != nil {
 		return err
 	}
-	g, err := a.gateFacts(ctx, s, rec, p, facts, o)
+	g, err := a.gateFacts(ctx, c, s, rec, p, facts, o)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (a *app) runUpgradeCheck(ctx context.Context, c *catalog.Catalog, o upgrade
 }
 
 // gateFacts gathers what the gate judges.
-func (a *app) gateFacts(ctx context.Context, s *site.Site, rec site.Record, p plan.Plan, facts plan.Facts, o upgradeOptions) (gate.Facts, error) {
+func (a *app) gateFacts(ctx context.Context, c *catalog.Catalog, s *site.Site, rec site.Record, p plan.Plan, facts plan.Facts, o upgradeOptions) (gate.Facts, error) {
 	g := gate.Facts{Plan: p, Site: s.Dir, DataRead: map[string]bool{}}
 	st, _, err := siteStack(ctx, s)
 	if err != nil {
@@ -67,8 +67,13 @@ func (a *app) gateFacts(ctx context.Context, s *site.Site, rec site.Record, p pl
 	if g.Checkpoint, err = a.checkpointPlace(ctx, s, o.backupOptions); err != nil {
 		g.CheckpointWhy, g.CheckpointHint = err.Error(), fault.HintOf(err)
 	}
-	g.Hops, err = a.lookAtHops(ctx, st, s, p, o)
-	return g, err
+	conf, err := openConfig(s.Dir)
+	if err != nil {
+		return g, err
+	}
+	g.Certificates = certificateChecks(ctx, s, conf.answers, st.Model(), time.Now())
+	h := &hopsLooked{app: a, catalog: c, site: s, config: conf, stack: st, plan: p, options: o}
+	return g, h.look(ctx, &g)
 }
 
 func askHealth(ctx context.Context, st *siteEngine, rec site.Record, g *gate.Facts) {
@@ -114,47 +119,82 @@ func unapplied(ctx context.Context, st *siteEngine) (list []string, why string) 
 	return list, ""
 }
 
-// lookAtHops takes the site's files through every release of the path, in
-// memory.
-func (a *app) lookAtHops(ctx context.Context, st *siteEngine, s *site.Site, p plan.Plan, o upgradeOptions) ([]gate.Hop, error) {
+// hopsLooked takes the site's files through every release of the path, in
+// memory, and asks for what they need.
+type hopsLooked struct {
+	app     *app
+	catalog *catalog.Catalog
+	site    *site.Site
+	config  *siteConfig
+	stack   *siteEngine
+	plan    plan.Plan
+	options upgradeOptions
+
+	hops  []gate.Hop
+	files gate.Files
+	base  gate.Tree
+}
+
+func (h *hopsLooked) look(ctx context.Context, g *gate.Facts) error {
 	scratch, err := os.MkdirTemp("", "sentryctl-check-")
 	if err != nil {
-		return nil, fmt.Errorf("make room for releases: %w", err)
+		return fmt.Errorf("make room for releases: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	c, err := openConfig(s.Dir)
-	if err != nil {
-		return nil, err
+	if h.base, err = h.config.releaseTree(h.plan.From, h.site.ReleaseDir(h.plan.From)); err != nil {
+		return err
 	}
-	base, err := c.releaseTree(p.From, s.ReleaseDir(p.From))
-	if err != nil {
-		return nil, err
-	}
-	var hops []gate.Hop
-	var files gate.Files
-	for _, h := range p.Hops {
-		hop := gate.Hop{Version: h.To}
-		dir, err := a.hopTree(ctx, s, h.To, scratch, o.sources().of(h.To, p.To))
+	g.PreflightWhy = "the release's project could not be read"
+	for _, hop := range h.plan.Hops {
+		dir, err := h.app.hopTree(ctx, h.site, hop.To, scratch, h.options.sources().of(hop.To, h.plan.To))
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 		if err != nil {
-			hop.TreeWhy = err.Error()
-			hops = append(hops, hop)
+			h.hops = append(h.hops, gate.Hop{Version: hop.To, TreeWhy: err.Error()})
 			continue
 		}
-		theirs, err := c.releaseTree(h.To, dir)
+		model, err := h.hop(ctx, hop.To, dir)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if files, hop.Conflicts, err = gate.Carry(base, theirs, os.DirFS(s.Dir), files); err != nil {
-			return nil, err
+		if model == nil || hop.To != h.plan.To {
+			continue
 		}
-		base = theirs
-		hop.Project, hop.Missing = projectOf(ctx, st, s, dir)
-		hops = append(hops, hop)
+		if g.Preflight, err = h.preflight(ctx, model); err != nil {
+			return err
+		}
+		g.PreflightWhy = ""
 	}
-	return hops, nil
+	g.Hops, g.Unreachable = h.hops, h.unreachable(ctx)
+	return ctx.Err()
+}
+
+// hop looks at one release whose tree is here. The configuration of the first
+// is written, too, as far as that can be told without touching anything.
+func (h *hopsLooked) hop(ctx context.Context, v calver.Version, dir string) (*release.Model, error) {
+	theirs, err := h.config.releaseTree(v, dir)
+	if err != nil {
+		return nil, err
+	}
+	disk := os.DirFS(h.site.Dir)
+	hop := gate.Hop{Version: v}
+	if h.files, hop.Conflicts, err = gate.Carry(h.base, theirs, disk, h.files); err != nil {
+		return nil, err
+	}
+	h.base = theirs
+	if len(h.hops) == 0 && len(hop.Conflicts) == 0 {
+		if _, err := h.config.renderFor(v, os.DirFS(dir), gate.Over(h.files, disk)); err != nil {
+			hop.Config = firstLine(err.Error())
+		}
+	}
+	model, missing, err := h.project(ctx, dir)
+	if err != nil {
+		hop.Project = err.Error()
+	}
+	hop.Missing = missing
+	h.hops = append(h.hops, hop)
+	return model, nil
 }
 
 // releaseTree is a release with what the site's answers make of it.
@@ -207,22 +247,16 @@ func (a *app) hopRelease(ctx context.Context, s *site.Site, v calver.Version, sc
 	return a.fetcher(event.Discard{}, "").Fetch(ctx, source, v, filepath.Join(scratch, v.String()))
 }
 
-// projectOf loads the compose project that a release would make of this site,
-// and lists the images that the Engine lacks for it.
-func projectOf(ctx context.Context, st *siteEngine, s *site.Site, dir string) (why string, missing []string) {
-	project, err := stack.Load(ctx, treeOptions(s, dir))
+// project loads the compose project that a release would make of this site, and
+// lists the images that the Engine lacks for it.
+func (h *hopsLooked) project(ctx context.Context, dir string) (*release.Model, []string, error) {
+	p, err := stack.Load(ctx, treeOptions(h.site, dir))
 	if err != nil {
-		return err.Error(), nil
+		return nil, nil, err
 	}
-	for _, i := range project.Model().Images {
-		if i.Local {
-			continue
-		}
-		if here, err := st.engine.ImagePresent(ctx, i.Ref); err != nil || !here {
-			missing = append(missing, i.Ref)
-		}
-	}
-	return "", missing
+	missing, err := h.stack.engine.Stack(p, event.Discard{}).MissingImages(ctx)
+	model := p.Model()
+	return &model, missing, err
 }
 
 // tellGate writes the report; a path that is blocked is an error.

@@ -36,7 +36,7 @@ func (a *app) runUpgradeNow(ctx context.Context, c *catalog.Catalog, o upgradeOp
 	if len(p.Hops) == 0 {
 		return a.tellUpgraded(s, rec, false)
 	}
-	if err := a.passGate(ctx, s, rec, p, facts, o); err != nil {
+	if err := a.passGate(ctx, c, s, rec, p, facts, o); err != nil {
 		return err
 	}
 	trees, err := a.bringTrees(ctx, s, p, o.sources())
@@ -70,27 +70,34 @@ func (o upgradeOptions) begin(c *catalog.Catalog, h plan.Hop, trees []release.Tr
 		PredictedNS: h.Downtime.NS, StopIngest: o.stopIngest, NoRollback: o.noRollback, Pause: o.pause, AcceptAvoided: o.acceptAvoided,
 		TimeoutNS: o.hopTimeout, StallNS: o.stallAlarm, Releases: o.releases, Source: o.source, Hop: upgrade.Hop{From: h.From, To: h.To, Tree: trees[0]},
 	}
-	carried := catalog.Series(catalog.ClickHouse, c.Engines(h.To).ClickHouse.Version)
-	for _, r := range h.Rungs {
-		if r.Beside {
-			b.Hop.Postgres = &upgrade.Beside{From: r.From, To: r.To}
-			continue
-		}
-		series := catalog.Series(catalog.ClickHouse, r.To)
-		if r.Engine == catalog.ClickHouse && series != carried { // the release starts its own
-			b.Hop.Rungs = append(b.Hop.Rungs, upgrade.Rung{Version: r.To, Series: series, Image: r.Image})
-		}
-	}
+	b.Hop.Rungs, b.Hop.Postgres = rungsOf(c, h)
 	for _, t := range trees[1:] {
 		b.Hop.Ahead = append(b.Hop.Ahead, t.Dir)
 	}
 	return b
 }
 
+// rungsOf are the versions of the data engines that a hop starts by itself: those
+// of ClickHouse before the release's own, and a PostgreSQL that is written anew.
+func rungsOf(c *catalog.Catalog, h plan.Hop) (climb []upgrade.Rung, beside *upgrade.Beside) {
+	carried := catalog.Series(catalog.ClickHouse, c.Engines(h.To).ClickHouse.Version)
+	for _, r := range h.Rungs {
+		if r.Beside {
+			beside = &upgrade.Beside{From: r.From, To: r.To}
+			continue
+		}
+		series := catalog.Series(catalog.ClickHouse, r.To)
+		if r.Engine == catalog.ClickHouse && series != carried { // the release starts its own
+			climb = append(climb, upgrade.Rung{Version: r.To, Series: series, Image: r.Image})
+		}
+	}
+	return climb, beside
+}
+
 // passGate asks everything that could stop the upgrade, shows it, and asks
 // for a yes.
-func (a *app) passGate(ctx context.Context, s *site.Site, rec site.Record, p plan.Plan, facts plan.Facts, o upgradeOptions) error {
-	f, err := a.gateFacts(ctx, s, rec, p, facts, o)
+func (a *app) passGate(ctx context.Context, c *catalog.Catalog, s *site.Site, rec site.Record, p plan.Plan, facts plan.Facts, o upgradeOptions) error {
+	f, err := a.gateFacts(ctx, c, s, rec, p, facts, o)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,10 @@ type Facts struct {
 	CheckpointWhy  string          // why none could be made there
 	CheckpointHint string          // what to do about that, "" where nobody knows
 	Hops           []Hop
+	Unreachable    []Unreachable
+	Preflight      []Check // what the release to come to asks of the machine and does not get
+	PreflightWhy   string
+	Certificates   []Check // what is wrong with the site's own
 }
 
 // Hop is what was found out for one release on the path.
@@ -35,6 +39,7 @@ type Hop struct {
 	Version   calver.Version
 	TreeWhy   string // why its tree could not be had; the rest is then empty
 	Conflicts []merge.Conflict
+	Config    string   // why its configuration cannot be written: lines between our marks were edited
 	Project   string   // why its compose project cannot be loaded with the site's override
 	Missing   []string // images that the Engine does not have
 }
@@ -87,6 +92,9 @@ func questions() []question {
 		{"configuration", "Edited files go together with every release", ofTrees(conflicts)},
 		{"project", "The override file fits every release", ofTrees(projects)},
 		{"images", "Images are here", ofTrees(images)},
+		{"registry", "Missing images can be had", ofTrees(registry)},
+		{"preflight", "The machine fits the release to come to", ofTrees(preflight)},
+		{"certificates", "Certificates are valid", certificates},
 	}
 }
 
@@ -247,6 +255,9 @@ func ofTrees(ask func(Facts) (State, string, string)) func(Facts) (State, string
 func conflicts(f Facts) (State, string, string) {
 	var said []string
 	for _, h := range f.Hops {
+		if h.Config != "" {
+			return Block, fmt.Sprintf("%s: %s", h.Version, h.Config), "See both sides: sentryctl config diff --site " + f.Site
+		}
 		for _, c := range h.Conflicts {
 			said = append(said, fmt.Sprintf("%s: %s:%d", h.Version, c.File, c.Line))
 		}

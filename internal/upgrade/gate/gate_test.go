@@ -45,6 +45,16 @@ func TestJudge(t *testing.T) {
 		{"room", gate.Warn, func(f *gate.Facts) { f.Plan.Space.Free = -1 }},
 		{"checkpoint", gate.Block, func(f *gate.Facts) { f.CheckpointWhy = "the password is wrong" }},
 		{"configuration", gate.Block, func(f *gate.Facts) { f.Hops[0].Conflicts = []merge.Conflict{{File: ".env", Line: 3}} }},
+		{"configuration", gate.Block, func(f *gate.Facts) { f.Hops[0].Config = "sentry.conf.py was changed by hand" }},
+		{"registry", gate.Block, func(f *gate.Facts) { f.Unreachable = []gate.Unreachable{{"x.test/a:1", "x.test", "no such host"}} }},
+		{"preflight", gate.Block, func(f *gate.Facts) {
+			f.Preflight = []gate.Check{{Text: "ram", Hint: "add"}, {Text: "engine-version", Hint: "update", Blocks: true}}
+		}},
+		{"preflight", gate.Warn, func(f *gate.Facts) { f.Preflight = []gate.Check{{Text: "ram", Hint: "add"}} }},
+		{"preflight", gate.Warn, func(f *gate.Facts) { f.PreflightWhy = "no tree" }},
+		{"certificates", gate.Block, func(f *gate.Facts) {
+			f.Certificates = []gate.Check{{Text: "ca.crt has expired", Hint: "replace it", Blocks: true}}
+		}},
 		{"project", gate.Block, func(f *gate.Facts) { f.Hops[0].Project = "no service cron" }},
 		{"images", gate.Warn, func(f *gate.Facts) { f.Hops[0].Missing = []string{"a:1"} }},
 	}
@@ -81,7 +91,8 @@ func TestWithoutATreeNothingIsTakenForWell(t *testing.T) {
 			got[finding.ID] = finding.State
 		}
 	}
-	if d := cmp.Diff(map[string]gate.State{"releases": gate.Block, "configuration": gate.Warn, "project": gate.Warn, "images": gate.Warn}, got); d != "" {
+	if d := cmp.Diff(map[string]gate.State{"releases": gate.Block, "configuration": gate.Warn, "project": gate.Warn, "images": gate.Warn,
+		"registry": gate.Warn, "preflight": gate.Warn}, got); d != "" {
 		t.Error(d)
 	}
 }

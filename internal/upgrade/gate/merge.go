@@ -114,3 +114,20 @@ func withBlock(theirs, mine []byte) []byte {
 	}
 	return slices.Concat(theirs, []byte("\n"), block)
 }
+
+// Over is a site in which files are what a Carry has made of them. What reads
+// it by fs.ReadFile sees that.
+func Over(files Files, site fs.FS) fs.FS { return over{site, files} }
+
+type over struct {
+	fs.FS
+	files Files
+}
+
+// ReadFile makes it a fs.ReadFileFS.
+func (o over) ReadFile(name string) ([]byte, error) {
+	if data, ok := o.files[name]; ok {
+		return slices.Clone(data), nil
+	}
+	return fs.ReadFile(o.FS, name)
+}
