@@ -229,7 +229,7 @@ func (r *hopRun) restoreEnv(ctx context.Context, rep *repository.Repository, id 
 		return nil, err
 	}
 	return &backup.RestoreEnv{
-		Access: r.access, Roots: trustedRoots(r.access.Target), Repository: rep, Set: set, NoStart: true,
+		Access: r.access, Roots: trustedRoots(r.access.Target), Repository: rep, Set: set, NoStart: true, Groups: true,
 		Site: r.site, Stack: st, FrontDoor: door, Sink: r.sink, Now: time.Now,
 	}, nil
 }

@@ -13,24 +13,26 @@ import (
 
 type upgradeOptions struct {
 	backupOptions
-	unattended    bool
-	policy        string
-	rehearse      bool
-	plan          bool
-	check         bool
-	yes           bool
-	noRollback    bool
-	pause         bool
-	stopIngest    bool
-	hopTimeout    time.Duration
-	stallAlarm    time.Duration
-	releases      string
-	source        string
-	from          string
-	to            string
-	profile       string
-	acceptAvoided bool
-	catalog       string
+	unattended bool
+	policy     string
+	rehearse   bool
+	plan       bool
+	check      bool
+	yes        bool
+	noRollback bool
+	pause      bool
+	stopIngest bool
+
+	keepCheckpoints bool
+	hopTimeout      time.Duration
+	stallAlarm      time.Duration
+	releases        string
+	source          string
+	from            string
+	to              string
+	profile         string
+	acceptAvoided   bool
+	catalog         string
 }
 
 func newUpgradeCmd(a *app) *cobra.Command {
@@ -80,6 +82,7 @@ issues, room and downtime. It changes nothing and needs no network, and with
 	f.BoolVar(&o.noRollback, "no-rollback", false, "leave a hop that fails as it is")
 	f.BoolVar(&o.pause, "pause-after-hop", false, "end after the first hop; the same command takes the next")
 	f.BoolVar(&o.stopIngest, "stop-ingest", false, "stop relay and nginx too")
+	f.BoolVar(&o.keepCheckpoints, "keep-checkpoints", false, "keep all checkpoints; else those before the newest two go after a good hop")
 	f.DurationVar(&o.hopTimeout, "hop-timeout", 0, "take a hop back that takes longer (default: no limit)")
 	f.DurationVar(&o.stallAlarm, "stall-alarm", 5*time.Minute, "warn when migrations have said nothing for so long, 0 for never")
 	o.backupOptions.flags(cmd)

@@ -9,12 +9,15 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/config"
+	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/preflight/machine"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
 )
 
 // checkpointAccess is the site's repository for backups, or one of the
@@ -136,4 +139,50 @@ func volumeBytes(ctx context.Context, s *site.Site) (sum int64, known bool) {
 		}
 	}
 	return sum, true
+}
+
+// pruneCheckpoints removes what no way back leads to any more. What cannot be
+// removed is told, and holds nothing up.
+func (r *hopRun) pruneCheckpoints(ctx context.Context) {
+	if r.begun.KeepSets {
+		return
+	}
+	gone, err := r.forgetCheckpoints(ctx)
+	if err != nil {
+		r.sink.Emit(event.Notice{Level: "warn", Text: "old checkpoints stay: " + err.Error(), Hint: "Remove them: sentryctl backup forget BACKUP"})
+		return
+	}
+	for _, id := range gone {
+		r.sink.Emit(event.Log{Source: "checkpoints", Text: "removed " + id})
+	}
+}
+
+func (r *hopRun) forgetCheckpoints(ctx context.Context) (gone []string, err error) {
+	runs, err := r.site.Runs()
+	if err != nil {
+		return nil, err
+	}
+	rep, err := repository.Open(ctx, r.access)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rep.Close(context.WithoutCancel(ctx))) }()
+	sets, err := backup.List(ctx, rep, r.config.record.Project)
+	if err != nil {
+		return nil, err
+	}
+	old := upgrade.Obsolete(sets, runs, r.begun.Set)
+	for _, s := range old {
+		gone = append(gone, s.ID())
+	}
+	if len(old) == 0 {
+		return nil, nil
+	}
+	if err := backup.Forget(ctx, rep, old...); err != nil {
+		return nil, err
+	}
+	if r.access.Target.String() != r.site.Own("checkpoint", "repository") {
+		return gone, nil // the admin's own: "backup prune" frees the room
+	}
+	return gone, rep.Maintain(ctx, true)
 }

@@ -50,6 +50,7 @@ func (a *app) takeHop(ctx context.Context, s *site.Site, o backupOptions, b upgr
 	defer journal.Close()
 	err = r.walk(ctx, journal)
 	if err == nil {
+		r.pruneCheckpoints(ctx)
 		return done()
 	}
 	return r.failed(ctx, journal, err)
@@ -239,7 +240,7 @@ func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site) 
 // restOfPath asks for what is left of a path, as the path was asked for.
 func restOfPath(b upgrade.Begun, o backupOptions) upgradeOptions {
 	return upgradeOptions{to: b.Target, yes: true, noRollback: b.NoRollback, stopIngest: b.StopIngest,
-		acceptAvoided: b.AcceptAvoided, hopTimeout: b.TimeoutNS, stallAlarm: b.StallNS, releases: b.Releases, source: b.Source, backupOptions: o}
+		acceptAvoided: b.AcceptAvoided, keepCheckpoints: b.KeepSets, hopTimeout: b.TimeoutNS, stallAlarm: b.StallNS, releases: b.Releases, source: b.Source, backupOptions: o}
 }
 
 // betweenHops tells that a path was cut short where no hop was under way: one

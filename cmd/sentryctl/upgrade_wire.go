@@ -174,7 +174,7 @@ func (r *hopRun) backup(ctx context.Context, set string, mode backup.Mode) (*bac
 	}
 	r.ends = append(r.ends, end)
 	env.Plan = backup.Plan{Access: r.access, Roots: trustedRoots(r.access.Target), Set: set, Tool: readVersion().Version, Mode: mode,
-		MaxRest: 30 * time.Minute, Description: "before the upgrade to " + r.begun.Hop.To.String()}
+		MaxRest: 30 * time.Minute, Description: upgrade.CheckpointNote + r.begun.Hop.To.String()}
 	return env, nil
 }
 

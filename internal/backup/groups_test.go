@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/release"
 )
 
 func TestOffsetsAreReadFromTheTable(t *testing.T) {
@@ -66,4 +67,38 @@ func FuzzPlanGroups(f *testing.F) {
 			t.Errorf("got %+v with %+v", got, stands)
 		}
 	})
+}
+
+type kafkaProject struct{ backup.RestoreStack }
+
+func (kafkaProject) Model() release.Model {
+	return release.Model{Services: []release.Service{{Name: "kafka"}}}
+}
+
+// An install that follows a restore sets the groups itself; the way back of an
+// upgrade does it before the former release starts.
+func TestGroupsAreSetBeforeWhatComesAfterStarts(t *testing.T) {
+	set := backup.Set{Manifest: backup.Manifest{Offsets: []backup.Offset{{Group: "g", Topic: "t"}}}}
+	for _, c := range []struct {
+		name string
+		env  backup.RestoreEnv
+		skip bool
+	}{
+		{"a restore", backup.RestoreEnv{}, false},
+		{"before an install", backup.RestoreEnv{NoStart: true}, true},
+		{"the way back", backup.RestoreEnv{NoStart: true, Groups: true}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.env.Set, c.env.Stack = set, kafkaProject{}
+			for _, s := range backup.RestoreSteps() {
+				if s.ID != "set-consumer-groups" {
+					continue
+				}
+				reason, err := s.Skip(t.Context(), &c.env)
+				if err != nil || (reason != "") != c.skip {
+					t.Errorf("got %q, %v", reason, err)
+				}
+			}
+		})
+	}
 }

@@ -54,6 +54,7 @@ type RestoreEnv struct {
 	Repository *repository.Repository
 	Set        Set
 	NoStart    bool // the services are started by what comes after
+	Groups     bool // the consumer groups are set although nothing is started
 
 	Site      *site.Site
 	Stack     RestoreStack

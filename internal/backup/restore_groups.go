@@ -96,7 +96,7 @@ func noGroups(_ context.Context, e *RestoreEnv) (string, error) {
 		return "only the configuration is asked for", nil
 	case len(e.Volumes) > 0:
 		return "only volumes are asked for", nil
-	case e.NoStart:
+	case e.NoStart && !e.Groups:
 		return "what follows does it", nil
 	case !slices.ContainsFunc(e.Stack.Model().Services, func(s release.Service) bool { return s.Name == "kafka" }):
 		return "this project has no Kafka of its own", nil

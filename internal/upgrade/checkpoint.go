@@ -3,8 +3,12 @@ package upgrade
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/site"
 )
 
 // copyAhead reads the volumes while everything runs, so that the checkpoint
@@ -64,4 +68,33 @@ func take(ctx context.Context, b *backup.Env, ids ...string) error {
 		return fmt.Errorf("a backup has no steps %v", left)
 	}
 	return nil
+}
+
+// CheckpointNote begins the description of a checkpoint.
+const CheckpointNote = "before the upgrade to "
+
+const keptCheckpoints = 2
+
+// SetOf names the checkpoint of a hop by the moment at which its run began.
+func SetOf(began time.Time) string { return began.UTC().Format("20060102T150405Z") }
+
+// Obsolete gives the checkpoints of a site that may go: all but the newest two,
+// and never the one that the way back needs. A backup is a checkpoint only if
+// its description and a journal of this site say so.
+func Obsolete(sets []backup.Set, runs []site.Run, needed string) []backup.Set {
+	made := map[string]bool{}
+	for _, r := range runs {
+		at, workflow, _ := strings.Cut(r.ID, "-")
+		if began, err := time.Parse("20060102T150405.000Z", at); err == nil && workflow == "upgrade" {
+			made[SetOf(began)] = true
+		}
+	}
+	var list []backup.Set
+	for _, s := range sets {
+		if made[s.ID()] && strings.HasPrefix(s.Description, CheckpointNote) {
+			list = append(list, s)
+		}
+	}
+	list = list[:max(0, len(list)-keptCheckpoints)]
+	return slices.DeleteFunc(list, func(s backup.Set) bool { return s.ID() == needed })
 }

@@ -24,6 +24,7 @@ type Begun struct {
 	StopIngest    bool          `json:"stop_ingest"`
 	NoRollback    bool          `json:"no_rollback"`
 	Pause         bool          `json:"pause"`
+	KeepSets      bool          `json:"keep_checkpoints,omitempty"`
 	AcceptAvoided bool          `json:"accept_avoided"`
 	TimeoutNS     time.Duration `json:"timeout_ns"`
 	StallNS       time.Duration `json:"stall_ns"`
