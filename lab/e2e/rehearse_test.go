@@ -30,11 +30,7 @@ func TestRehearsal(t *testing.T) {
 
 	posted := postUntil(t, b.Site, func() { sentryctl(t, b.Site, rehearse...).exits(0) })
 	noCopyLeft(t, b.Site)
-	for _, id := range posted {
-		if err := b.Probe().Find(t.Context(), b.event.ProjectID, id); err != nil {
-			t.Errorf("an event that came in meanwhile: %v", err)
-		}
-	}
+	allStored(t, b.Site, posted)
 	if touched := differing(was, untouched(t, b.Site)); len(touched) > 0 {
 		t.Errorf("touched: %v", touched)
 	}
