@@ -197,3 +197,26 @@ func TestEditedLinesOfOursAreSeenBefore(t *testing.T) {
 		t.Errorf("asking changed the site: %v\n%s", err, now)
 	}
 }
+
+func TestSizesOfVolumesAreKnownOrNot(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a": "123", "b/c": "45"} {
+		if err := site.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := time.Now().Add(time.Hour)
+	for _, c := range []struct {
+		name, dir string
+		until     time.Time
+		want      int64
+	}{
+		{"all was seen", dir, later, 5},
+		{"there was no time", dir, time.Now().Add(-time.Second), -1},
+		{"it is on another machine", filepath.Join(dir, "none"), later, -1},
+	} {
+		if got := treeBytes(c.dir, c.until); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
@@ -16,6 +17,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/preflight/machine"
 	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
 )
@@ -111,34 +113,58 @@ func volumeBytes(ctx context.Context, s *site.Site) (sum int64, known bool) {
 		return 0, false
 	}
 	defer st.close()
-	var names []string
-	for _, v := range st.Model().Volumes {
-		if have, err := st.VolumeExists(ctx, v.EngineName); err == nil && have {
-			names = append(names, v.EngineName)
-		}
-	}
-	dirs, err := st.VolumeDirs(ctx, names...)
-	if err != nil {
-		return 0, false
-	}
-	for _, dir := range dirs {
-		err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil // it went while we looked
-			}
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
-			if info, err := d.Info(); err == nil {
-				sum += info.Size()
-			}
-			return nil
-		})
-		if err != nil {
+	for _, bytes := range volumeSizes(ctx, st.Stack, time.Hour) {
+		if bytes < 0 {
 			return 0, false
 		}
+		sum += bytes
 	}
 	return sum, true
+}
+
+// volumeLook is how long a plan looks at volumes: a large one stays unknown.
+const volumeLook = 40 * time.Millisecond
+
+// volumeSizes gives the bytes of the site's volumes by their names in the compose
+// file, -1 where this process cannot tell in that time.
+func volumeSizes(ctx context.Context, st *stack.Stack, limit time.Duration) map[string]int64 {
+	sizes := map[string]int64{}
+	until := time.Now().Add(limit)
+	for _, v := range st.Model().Volumes {
+		have, err := st.VolumeExists(ctx, v.EngineName)
+		if err == nil && !have {
+			continue
+		}
+		sizes[v.Name] = -1
+		if dirs, err := st.VolumeDirs(ctx, v.EngineName); err == nil {
+			sizes[v.Name] = treeBytes(dirs[v.EngineName], until)
+		}
+	}
+	return sizes
+}
+
+// treeBytes adds up the files below a directory, -1 when that cannot be done
+// before a moment.
+func treeBytes(dir string, until time.Time) (sum int64) {
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path != dir {
+			return nil // it went while we looked
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		if time.Now().After(until) {
+			return fs.SkipAll
+		}
+		if info, err := d.Info(); err == nil {
+			sum += info.Size()
+		}
+		return nil
+	})
+	if err != nil || time.Now().After(until) {
+		return -1
+	}
+	return sum
 }
 
 // pruneCheckpoints removes what no way back leads to any more. What cannot be

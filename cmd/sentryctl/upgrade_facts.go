@@ -51,7 +51,7 @@ func planSite(ctx context.Context, c *catalog.Catalog, r plan.Request, s *site.S
 		return p, r.Facts, err
 	}
 	defer st.close()
-	r.Facts = plan.Facts{Host: host, Data: dataVersions(ctx, st), Images: knownImages(ctx, st.engine, c, s, rec.Version)}
+	r.Facts = plan.Facts{Host: host, Data: dataVersions(ctx, st), Volumes: volumeSizes(ctx, st.Stack, volumeLook), Images: knownImages(ctx, st.engine, c, s, rec.Version)}
 	p, err := plan.New(c, r)
 	if err != nil {
 		return p, r.Facts, err
@@ -159,8 +159,8 @@ func knownImages(ctx context.Context, engine *stack.Engine, c *catalog.Catalog, 
 			if i.Local {
 				continue
 			}
-			present, err := engine.ImagePresent(ctx, i.Ref)
-			images[v] = append(images[v], plan.Image{Ref: i.Ref, Present: err == nil && present})
+			bytes, present, err := engine.ImageSize(ctx, i.Ref)
+			images[v] = append(images[v], plan.Image{Ref: i.Ref, Present: err == nil && present, Bytes: bytes})
 		}
 	}
 	return images

@@ -169,11 +169,13 @@ func imagesText(hops []plan.Hop) string {
 	var unknown []string
 	var bytes int64
 	count, unsized := 0, 0
+	var here plan.Here
 	for _, h := range hops {
 		if !h.Images.Known {
 			unknown = append(unknown, h.To.String())
 		}
 		count, bytes, unsized = count+len(h.Images.Pull), bytes+h.Images.Bytes, unsized+h.Images.Unsized
+		here.Count, here.Bytes = here.Count+h.Images.Here.Count, here.Bytes+h.Images.Here.Bytes
 	}
 	text := plural(count, "image") + " to pull"
 	if bytes > 0 {
@@ -181,6 +183,9 @@ func imagesText(hops []plan.Hop) string {
 	}
 	if unsized > 0 {
 		text += fmt.Sprintf(", %d of unknown size", unsized)
+	}
+	if here.Count > 0 {
+		text += fmt.Sprintf("; %d are here, %s", here.Count, format.Bytes(here.Bytes))
 	}
 	if len(unknown) > 0 {
 		text += "; and those of " + strings.Join(unknown, ", ") + ", which are known once the release is here"

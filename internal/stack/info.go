@@ -201,11 +201,17 @@ func (e *Engine) Containers(ctx context.Context) ([]Container, error) {
 
 // ImagePresent tells whether the Engine has the image ref.
 func (e *Engine) ImagePresent(ctx context.Context, ref string) (bool, error) {
-	_, err := e.api.ImageInspect(ctx, ref)
+	_, present, err := e.ImageSize(ctx, ref)
+	return present, err
+}
+
+// ImageSize gives the bytes of an image, if the Engine has it.
+func (e *Engine) ImageSize(ctx context.Context, ref string) (bytes int64, present bool, err error) {
+	res, err := e.api.ImageInspect(ctx, ref)
 	if errdefs.IsNotFound(err) {
-		return false, nil
+		return 0, false, nil
 	}
-	return err == nil, gone(err)
+	return res.Size, err == nil, gone(err)
 }
 
 func ipText(ip netip.Addr) string {

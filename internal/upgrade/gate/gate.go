@@ -203,13 +203,20 @@ func machine(f Facts) (State, string, string) {
 	return OK, "", ""
 }
 
+// room leaves out the checkpoint, which is asked for where it goes.
 func room(f Facts) (State, string, string) {
 	s := f.Plan.Space
+	need := s.Known
+	for _, p := range s.Parts {
+		if p.What == plan.Checkpoint {
+			need -= max(p.Bytes, 0)
+		}
+	}
 	switch {
 	case s.Free < 0:
 		return Warn, "the free space is not known", ""
-	case s.Known > s.Free:
-		return Block, fmt.Sprintf("%s are needed, %s are free", gigabytes(s.Known), gigabytes(s.Free)), "Free some space: docker system df"
+	case need > s.Free:
+		return Block, fmt.Sprintf("%s are needed, %s are free", gigabytes(need), gigabytes(s.Free)), "Free some space: docker system df"
 	}
 	return OK, gigabytes(s.Free) + " are free", ""
 }

@@ -58,6 +58,11 @@ func TestJudge(t *testing.T) {
 		{"project", gate.Block, func(f *gate.Facts) { f.Hops[0].Project = "no service cron" }},
 		{"images", gate.Warn, func(f *gate.Facts) { f.Hops[0].Missing = []string{"a:1"} }},
 	}
+	elsewhere := facts() // the checkpoint's room is another question
+	elsewhere.Plan.Space = plan.Space{Known: 105, Free: 10, Parts: []plan.Part{{What: "images", Bytes: 5}, {What: plan.Checkpoint, Bytes: 100}}}
+	if r := gate.Judge(elsewhere); r.Blocked {
+		t.Errorf("a checkpoint counts as room: %+v", r)
+	}
 	if r := gate.Judge(facts()); r.Blocked || len(r.Blocking()) > 0 {
 		t.Errorf("nothing is wrong, and it says %+v", r)
 	}

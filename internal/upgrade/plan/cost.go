@@ -18,15 +18,25 @@ type Images struct {
 	Pull    []string `json:"pull"`
 	Bytes   int64    `json:"bytes"`
 	Unsized int      `json:"unsized"`
+	Here    Here     `json:"here"`
+}
+
+// Here is what the Engine has of them already. Layers that images share are
+// counted with each.
+type Here struct {
+	Count int   `json:"count"`
+	Bytes int64 `json:"bytes"`
 }
 
 func images(f Facts, l leg) Images {
 	release, known := f.Images[l.to]
 	out := Images{Known: known, Pull: []string{}}
 	for _, i := range release {
-		if !i.Present {
-			out.add(i.Ref, i.Bytes)
+		if i.Present {
+			out.Here.Count, out.Here.Bytes = out.Here.Count+1, out.Here.Bytes+i.Bytes
+			continue
 		}
+		out.add(i.Ref, i.Bytes)
 	}
 	for _, r := range l.rungs {
 		if !r.Beside { // the release's own image writes that data
@@ -92,6 +102,9 @@ type Space struct {
 	Free  int64  `json:"free_bytes"`
 }
 
+// Checkpoint is the part that lies where backups go, perhaps on another disk.
+const Checkpoint = "checkpoint"
+
 // Part is one reason for room.
 type Part struct {
 	What  string `json:"what"`
@@ -117,7 +130,7 @@ func space(f Facts, hops []Hop) Space {
 			}
 		}
 	}
-	s.Parts = append(s.Parts, Part{"checkpoint", checkpoint(f)})
+	s.Parts = append(s.Parts, Part{Checkpoint, checkpoint(f)})
 	for _, p := range s.Parts {
 		s.Known += max(p.Bytes, 0)
 	}
@@ -134,12 +147,15 @@ func sizeOf(f Facts, volume string) int64 {
 // checkpoint is the size of the volumes that one takes in: Kafka's log and
 // what can be made again stay out.
 func checkpoint(f Facts) int64 {
-	var sum int64
-	for _, name := range []string{"sentry-data", "sentry-postgres", "sentry-clickhouse", "sentry-redis", "sentry-seaweedfs"} {
-		sum += f.Volumes[name]
-	}
 	if f.Volumes == nil {
 		return -1
+	}
+	var sum int64
+	for _, name := range []string{"sentry-data", "sentry-postgres", "sentry-clickhouse", "sentry-redis", "sentry-seaweedfs"} {
+		if f.Volumes[name] < 0 {
+			return -1
+		}
+		sum += f.Volumes[name]
 	}
 	return sum
 }

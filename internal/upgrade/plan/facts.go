@@ -11,7 +11,7 @@ import (
 type Facts struct {
 	Data    map[string]string          // version that an engine's data was last started with, by engine
 	Host    *Host                      // nil: nobody looked
-	Volumes map[string]int64           // bytes, by the volume's name
+	Volumes map[string]int64           // bytes, by the volume's name in the compose file; -1: not known
 	Images  map[calver.Version][]Image // of the releases whose trees are at hand
 	Hit     map[string]bool            // whether a known issue hits this site, by the issue's ID
 }

@@ -220,7 +220,7 @@ func TestCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantImages := plan.Images{Known: true, Pull: []string{"a:1", "c:1"}, Bytes: 100, Unsized: 1}
+	wantImages := plan.Images{Known: true, Pull: []string{"a:1", "c:1"}, Bytes: 100, Unsized: 1, Here: plan.Here{Count: 1, Bytes: 7}}
 	if d := cmp.Diff(wantImages, p.Hops[0].Images); d != "" {
 		t.Error(d)
 	}
@@ -228,6 +228,10 @@ func TestCost(t *testing.T) {
 		{What: "images of 23.6.2", Bytes: -1}, {What: "PostgreSQL 14 beside 9.6", Bytes: 3 << 30}, {What: "checkpoint", Bytes: 3 << 30}}}
 	if d := cmp.Diff(wantSpace, p.Space); d != "" {
 		t.Error(d)
+	}
+	r.Facts.Volumes["sentry-clickhouse"] = -1
+	if p, err := plan.New(c, r); err != nil || p.Space.Parts[2].Bytes != -1 {
+		t.Errorf("a volume of unknown size: got %+v, %v", p.Space, err)
 	}
 	if d := cmp.Diff([]string{"1 CPUs of 2", "2000 MiB of memory of 3800"}, p.Needs.Shortages); d != "" {
 		t.Error(d)
