@@ -7,12 +7,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
+	"github.com/sentryctl/sentryctl/lab/bench"
 	"github.com/sentryctl/sentryctl/lab/setup"
 )
 
@@ -32,12 +30,7 @@ func main() {
 	flag.StringVar(&o.sentryctl, "sentryctl", "bin/sentryctl", "the binary to measure")
 	flag.Float64Var(&o.goal, "goal", 0.25, "the ratio to reach")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench-install:", err)
-		os.Exit(1)
-	}
+	bench.Main("bench-install", func(ctx context.Context, lab setup.Setup) error { return run(ctx, lab, o) })
 }
 
 // way is one way to install: from a clean state to a ready front door.
@@ -49,15 +42,7 @@ type way struct {
 
 // run takes both ways in turn, so that whatever else the machine does meets
 // both alike.
-func run(ctx context.Context, o options) error {
-	root, err := setup.Root(".")
-	if err != nil {
-		return err
-	}
-	lab := setup.In(root, os.Stderr)
-	if err := lab.Up(ctx); err != nil {
-		return err
-	}
+func run(ctx context.Context, lab setup.Setup, o options) error {
 	ways := []*way{
 		{name: "public tools", install: publicTools{compose: o.compose}.install},
 		{name: "sentryctl", install: ours{binary: o.sentryctl}.install},
@@ -84,7 +69,7 @@ func (w *way) measure(ctx context.Context, lab setup.Setup, version string) (tim
 	if err != nil {
 		return 0, err
 	}
-	defer clean()
+	defer func() { _ = clean() }() // the next round clears again and tells what is wrong
 	begin := time.Now()
 	if err := w.install(ctx, p); err != nil {
 		return 0, err

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/sentryctl/sentryctl/lab/bench"
 )
 
 // publicTools installs with the docker command and the Compose plugin: the
@@ -67,7 +69,7 @@ func (c *composer) do(stdin string, args ...string) []byte {
 	if c.err != nil {
 		return nil
 	}
-	out, err := command(c.ctx, c.dir, stdin, append([]string{c.compose}, args...)...)
+	out, err := bench.Command(c.ctx, c.dir, stdin, append([]string{c.compose}, args...)...)
 	c.err = err
 	return out
 }

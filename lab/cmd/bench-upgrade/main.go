@@ -2,7 +2,7 @@
 // the same state and with the same images: once the ordinary way (down, new
 // tree, build, migrate, up --wait) and once with sentryctl. Numbered events come
 // in meanwhile. It prints for how long UI and ingest were away, what was lost,
-// and the ratio.
+// and the ratio, and ends with 1 when the goal is missed or an event is lost.
 package main
 
 import (
@@ -10,12 +10,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/sentryctl/sentryctl/lab/bench"
 	"github.com/sentryctl/sentryctl/lab/probe"
 	"github.com/sentryctl/sentryctl/lab/setup"
 )
@@ -33,12 +31,7 @@ func main() {
 	flag.StringVar(&o.sentryctl, "sentryctl", "bin/sentryctl", "the binary to measure")
 	flag.Float64Var(&o.goal, "goal", 1.0/3, "the ratio of the UI's gaps to reach")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench-upgrade:", err)
-		os.Exit(1)
-	}
+	bench.Main("bench-upgrade", func(ctx context.Context, lab setup.Setup) error { return run(ctx, lab, o) })
 }
 
 // result is what one way came to.
@@ -48,15 +41,7 @@ type result struct {
 	lost int
 }
 
-func run(ctx context.Context, o options) error {
-	root, err := setup.Root(".")
-	if err != nil {
-		return err
-	}
-	lab := setup.In(root, os.Stderr)
-	if err := lab.Up(ctx); err != nil {
-		return err
-	}
+func run(ctx context.Context, lab setup.Setup, o options) (err error) {
 	for _, path := range []*string{&o.sentryctl, &o.compose} {
 		if *path, err = filepath.Abs(*path); err != nil {
 			return err
@@ -71,11 +56,12 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("UI gap, sentryctl to the ordinary way: %.3f (to reach: %.3f or less)\n", ours.UI.Seconds()/ordinary.UI.Seconds(), o.goal)
+	ratio, err := bench.Goal("UI gap", ours.UI, ordinary.UI, o.goal)
+	fmt.Printf("UI gap, sentryctl to the ordinary way: %.3f (to reach: %.3f or less)\n", ratio, o.goal)
 	if ours.lost > 0 {
-		return errors.New("events were lost")
+		err = errors.Join(err, fmt.Errorf("%d events were lost", ours.lost))
 	}
-	return nil
+	return err
 }
 
 func measure(ctx context.Context, lab setup.Setup, o options, name string, upgrade func(context.Context, place) error) (r result, err error) {

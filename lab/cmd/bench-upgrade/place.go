@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
+	"github.com/sentryctl/sentryctl/lab/bench"
 	"github.com/sentryctl/sentryctl/lab/probe"
 	"github.com/sentryctl/sentryctl/lab/setup"
 	"github.com/sentryctl/sentryctl/lab/trees"
@@ -31,25 +27,19 @@ type place struct {
 // newPlace clears what a run before has left. What it returns to clean up with
 // may be there although it fails.
 func newPlace(ctx context.Context, lab setup.Setup, o options) (place, func() error, error) {
-	cleaning := setup.Cleaning{Docker: lab.Docker, Prefix: prefix, Talk: io.Discard}
-	if err := cleaning.Run(ctx); err != nil {
-		return place{}, nil, err
-	}
-	dir, err := os.MkdirTemp("", prefix)
+	dir, clean, err := bench.Scratch(ctx, lab, prefix)
 	if err != nil {
 		return place{}, nil, err
 	}
 	p := place{options: o, site: filepath.Join(dir, "site"), releases: filepath.Join(dir, "releases"),
 		probe: probe.Probe{Docker: lab.Docker, Project: prefix, URL: "http://" + bind}}
-	clean := func() error { return errors.Join(cleaning.Run(context.WithoutCancel(ctx)), os.RemoveAll(dir)) }
 	for _, v := range []string{o.from, o.to} {
 		if err := trees.Write(filepath.Join(p.releases, v), v, trees.Options{Prefix: prefix, Bind: bind}); err != nil {
 			return p, clean, err
 		}
 	}
-	// A small machine is too small for Sentry, but not for stand-ins.
-	return p, clean, command(ctx, p.site, p.sentryctl, "install", "--site", p.site, "--source", filepath.Join(p.releases, o.from), "--version", o.from,
-		"--admin-email", "admin@example.com", "--ignore", "cpu-count,ram", "--yes", "--output", "plain")
+	return p, clean, command(ctx, "", p.sentryctl, "install", "--site", p.site, "--source", filepath.Join(p.releases, o.from), "--version", o.from,
+		"--admin-email", "admin@example.com", "--ignore", bench.LabIgnores, "--yes", "--output", "plain")
 }
 
 func withSentryctl(ctx context.Context, p place) error {
@@ -105,18 +95,7 @@ func layOver(tree, site string) error {
 	})
 }
 
-// command runs a program in a directory; an error carries its last words.
 func command(ctx context.Context, dir, name string, args ...string) error {
-	if _, err := os.Stat(dir); err != nil {
-		dir = ""
-	}
-	cmd := exec.CommandContext(ctx, name, args...)
-	var talk bytes.Buffer
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &talk, &talk
-	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0") // without buildx there is the classic builder
-	if err := cmd.Run(); err != nil {
-		tail := talk.Bytes()
-		return fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, tail[max(0, len(tail)-2000):])
-	}
-	return nil
+	_, err := bench.Command(ctx, dir, "", append([]string{name}, args...)...)
+	return err
 }
