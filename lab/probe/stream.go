@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -93,23 +94,22 @@ func (s *Stream) post(ctx context.Context, over *atomic.Bool) (away time.Duratio
 func (s *Stream) Missing(ctx context.Context) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, stored)
 	defer cancel()
+	missing := s.taken
 	for {
 		out, err := s.probe.exec(ctx, "clickhouse", "clickhouse-client", "-q", "SELECT event_id FROM default.errors_local WHERE project_id = "+s.project)
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case ctx.Err() != nil: // the answer may have been cut: what was found before it counts
+			return missing, nil
+		case err != nil:
 			return nil, err
 		}
 		have := map[string]bool{}
 		for id := range strings.FieldsSeq(strings.ReplaceAll(out, "-", "")) {
 			have[id] = true
 		}
-		var missing []string
-		for _, id := range s.taken {
-			if !have[id] {
-				missing = append(missing, id)
-			}
-		}
-		if len(missing) == 0 || ctx.Err() != nil {
-			return missing, nil
+		missing = slices.DeleteFunc(slices.Clone(s.taken), func(id string) bool { return have[id] })
+		if len(missing) == 0 {
+			return nil, nil
 		}
 		pause(ctx, 500*time.Millisecond)
 	}

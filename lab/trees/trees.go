@@ -37,7 +37,7 @@ type Options struct {
 
 // Versions are the releases there are, oldest first.
 func Versions() []string {
-	return []string{"23.6.2", "23.11.0", "24.8.0", "25.5.1", "25.10.0", "26.8.0"}
+	return []string{"23.6.2", "23.11.0", "24.8.0", "25.5.1", "25.10.0", "26.5.0", "26.7.0", "26.8.0"}
 }
 
 // Write makes the tree of version in dir, which is made if need be.

@@ -70,6 +70,8 @@ var volumeNames = map[string][2][]string{
 		{"sentry-clickhouse-log", "sentry-kafka-log", "sentry-nginx-cache", "sentry-nginx-www", "sentry-secrets", "sentry-smtp", "sentry-smtp-log", "sentry-vroom"},
 	},
 	"25.10.0": {withSeaweed, newProject},
+	"26.5.0":  {withSeaweed, newProject},
+	"26.7.0":  {withSeaweed, newProject},
 	"26.8.0":  {withSeaweed, newProject},
 }
 
