@@ -52,13 +52,17 @@ func WriteNote(s *site.Site, note any) error {
 
 // ReadNote reads the note into a *Begun or a *Back; false when there is none.
 func ReadNote(s *site.Site, note any) (bool, error) {
-	path := own(s, noteName(note))
+	return readNote(own(s, noteName(note)), note)
+}
+
+// readNote reads what the way back needs; false when it is not there.
+func readNote(path string, into any) (bool, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(data, note)
+		err = json.Unmarshal(data, into)
 	}
 	if err != nil {
 		return false, fault.New(fault.Integrity, "Restore a backup: sentryctl backup list", "read %s: %w", path, err)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/config"
-	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
 )
@@ -43,19 +42,9 @@ func previousDir(s *site.Site, elem ...string) string {
 }
 
 // ReadPlaced reads the note of the last hop; false when there is none.
-func ReadPlaced(s *site.Site) (Placed, bool, error) {
-	var p Placed
-	data, err := os.ReadFile(previousDir(s, listFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return p, false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &p)
-	}
-	if err != nil {
-		return p, false, fault.New(fault.Integrity, "Restore a backup: sentryctl backup list", "read %s: %w", previousDir(s, listFile), err)
-	}
-	return p, true, nil
+func ReadPlaced(s *site.Site) (p Placed, found bool, err error) {
+	found, err = readNote(previousDir(s, listFile), &p)
+	return p, found, err
 }
 
 // placeRelease puts the staged files into the site. What they replace is kept
