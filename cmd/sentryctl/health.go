@@ -24,10 +24,11 @@ type healthOptions struct {
 	site   string
 	canary bool
 	limit  time.Duration
+	atOnce bool // what only a person brings back is not waited for
 }
 
 func newHealthCmd(a *app) *cobra.Command {
-	var o healthOptions
+	o := healthOptions{atOnce: true}
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Ask whether the site works",
@@ -37,7 +38,8 @@ the consumers keep up. With --canary an event is sent to the internal project
 and looked for in ClickHouse.
 
 The checks are asked at the same time, each until it passes or its time is
-over. The exit code is 0 when all pass and 1 when one does not.`,
+over. What nothing but a start by hand brings back is told after two seconds.
+The exit code is 0 when all pass and 1 when one does not.`,
 		Example: `  sentryctl health
   sentryctl health --canary --limit 30s --output json`,
 		Args: cobra.NoArgs,
@@ -102,9 +104,9 @@ func doorOf(rec site.Record, st *stack.Stack) (health.FrontDoor, error) {
 }
 
 func healthChecks(st *stack.Stack, door health.FrontDoor, o healthOptions) []health.Check {
-	door.Limit = o.limit
+	door.Limit, door.AtOnce = o.limit, o.atOnce
 	checks := []health.Check{
-		health.Containers{Services: st, Limit: o.limit}.Check(),
+		health.Containers{Services: st, Limit: o.limit, AtOnce: o.atOnce}.Check(),
 		door.Check(),
 		health.Lag{Commands: st, Limit: o.limit}.Check(),
 	}

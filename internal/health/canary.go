@@ -52,7 +52,7 @@ func (c Canary) Prove(ctx context.Context) (string, error) {
 	id := newEventID()
 	err = until(ctx, limit-time.Since(began), func(ctx context.Context) error { return c.post(ctx, k, id) })
 	if err != nil {
-		return "", fault.New(fault.Resumable, "Look at what they say: docker compose logs --tail 50 nginx relay", "the canary event was not taken: %w", err)
+		return "", c.notTaken(err)
 	}
 	err = until(ctx, limit-time.Since(began), func(ctx context.Context) error { return c.find(ctx, k, id) })
 	if err != nil {
@@ -60,6 +60,14 @@ func (c Canary) Prove(ctx context.Context) (string, error) {
 			"the canary event %s was taken but not stored: %w", id, err)
 	}
 	return "event " + id + " was stored", nil
+}
+
+func (c Canary) notTaken(err error) error {
+	if shut(err) {
+		return fault.New(fault.Resumable, "Start nginx, or look at what it says: docker compose logs --tail 50 nginx",
+			"the canary event was not posted, as the front door http://%s is shut: nobody listens there", c.Door.Address)
+	}
+	return fault.New(fault.Resumable, "Look at what they say: docker compose logs --tail 50 nginx relay", "the canary event was not taken: %w", err)
 }
 
 // projectKey is the way into the internal project, which every install makes.
@@ -112,6 +120,9 @@ func (c Canary) post(ctx context.Context, k projectKey, id string) error {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Sentry-Auth", "Sentry sentry_version=7, sentry_client=sentryctl/1, sentry_key="+k.public)
 	res, err := c.Door.client().Do(req)
+	if c.Door.AtOnce && shut(err) {
+		return lasting{err}
+	}
 	if err != nil {
 		return err
 	}

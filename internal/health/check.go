@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -69,11 +70,23 @@ func (r Report) Failed() []string {
 	return ids
 }
 
+// lasting is an error that does not go away by itself: somebody has to come and
+// start something.
+type lasting struct{ error }
+
+func (l lasting) Unwrap() error { return l.error }
+
+// settle is for how long even a lasting error may pass: whoever replaces a
+// container takes no longer.
+const settle = 2 * time.Second
+
 // until repeats try until it returns no error. At the end of limit it returns
-// the error of the last try that was not itself cut short.
+// the error of the last try that was not itself cut short. A lasting error ends
+// it sooner.
 func until(ctx context.Context, limit time.Duration, try func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	began := time.Now()
 	var last error
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := try(bounded)
@@ -82,6 +95,9 @@ func until(ctx context.Context, limit time.Duration, try func(context.Context) e
 		}
 		if last == nil || bounded.Err() == nil {
 			last = err
+		}
+		if errors.As(err, new(lasting)) && time.Since(began) >= settle {
+			return err
 		}
 		select {
 		case <-bounded.Done():

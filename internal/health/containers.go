@@ -23,6 +23,7 @@ type Containers struct {
 	Services Services
 	Hold     time.Duration // how long nothing may restart; 0 means 5 s
 	Limit    time.Duration // 0 means 3 min: Docker asks some services every 60 s only
+	AtOnce   bool          // do not wait for what has ended or is missing: only a person brings that back
 }
 
 // Check is the check of the containers.
@@ -64,17 +65,22 @@ func (c Containers) sound(ctx context.Context) (map[string]workload.Status, erro
 	}
 	found := map[string]workload.Status{}
 	var bad []string
+	down := false
 	for _, s := range list {
 		found[cmp.Or(s.Container, s.Service)] = s
 		if why := unsound(s); why != "" {
 			bad = append(bad, s.Service+" "+why)
+			down = down || s.State == "absent" || s.State == "exited" || s.State == "dead"
 		}
 	}
 	if len(bad) == 0 {
 		return found, nil
 	}
 	slices.Sort(bad)
-	return nil, notSound(bad)
+	if err = notSound(bad); down && c.AtOnce {
+		err = lasting{err}
+	}
+	return nil, err
 }
 
 // unsound says what is wrong with one container, "" when nothing is.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/html"
@@ -26,6 +27,7 @@ type FrontDoor struct {
 	URL     *url.URL      // what a browser has in its address bar; nil: Address
 	Limit   time.Duration // for Prove; 0 means 2 minutes
 	Client  *http.Client  // nil: one with a timeout of 10 s that follows no redirect
+	AtOnce  bool          // do not wait where nobody listens: only a person brings nginx back
 }
 
 const (
@@ -78,9 +80,16 @@ func (f FrontDoor) Answers(ctx context.Context) error {
 }
 
 func (f FrontDoor) closed(path string, err error) error {
-	return fault.New(fault.Resumable, "Look at what they say: docker compose logs --tail 50 nginx web",
+	err = fault.New(fault.Resumable, "Look at what they say: docker compose logs --tail 50 nginx web",
 		"the front door http://%s%s does not answer as it should: %w", f.Address, path, err)
+	if f.AtOnce && shut(err) {
+		return lasting{err}
+	}
+	return err
 }
+
+// shut tells that nobody listens at the door.
+func shut(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 func (f FrontDoor) get(ctx context.Context, path string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+f.Address+path, nil)
