@@ -12,6 +12,7 @@ import (
 // one fsync for each record.
 type Journal struct {
 	file    *os.File
+	size    int64 // of the whole records
 	records []Record
 }
 
@@ -37,32 +38,38 @@ func (j *Journal) load() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", j.file.Name(), err)
 	}
-	if err := j.file.Truncate(whole); err != nil {
+	j.records, j.size = records, whole
+	return j.cut()
+}
+
+// cut removes what follows the last whole record.
+func (j *Journal) cut() error {
+	if err := j.file.Truncate(j.size); err != nil {
 		return fmt.Errorf("cut torn line off journal: %w", err)
 	}
-	if _, err := j.file.Seek(whole, 0); err != nil {
+	if _, err := j.file.Seek(j.size, 0); err != nil {
 		return fmt.Errorf("seek in journal: %w", err)
 	}
-	j.records = records
 	return nil
 }
 
 // Records returns what the journal holds, oldest first.
 func (j *Journal) Records() []Record { return j.records }
 
-// Append writes one record and returns when it is on the disk.
+// Append writes one record and returns when it is on the disk. What a full disk
+// has taken of it goes again, so that a later record stands on a line of its own.
 func (j *Journal) Append(r Record) error {
 	line, err := encode(r)
 	if err != nil {
 		return err
 	}
 	if _, err := j.file.Write(line); err != nil {
-		return fmt.Errorf("write journal: %w", err)
+		return errors.Join(fmt.Errorf("write journal: %w", err), j.cut())
 	}
 	if err := j.file.Sync(); err != nil {
-		return fmt.Errorf("sync journal: %w", err)
+		return errors.Join(fmt.Errorf("sync journal: %w", err), j.cut())
 	}
-	j.records = append(j.records, r)
+	j.records, j.size = append(j.records, r), j.size+int64(len(line))
 	return nil
 }
 
