@@ -106,17 +106,23 @@ func (a *app) takeBack(ctx context.Context, o backupOptions, s *site.Site, b upg
 		return err
 	}
 	defer unlock()
-	r, ctx, done, err := a.newHopRun(ctx, s, o, b)
+	acc, err := a.checkpointAccess(s, o, b)
+	if err != nil {
+		return err
+	}
+	r, ctx, done, err := a.newHopRun(ctx, s, acc, b)
 	if err != nil {
 		return err
 	}
 	defer done()
-	err = r.goBack(ctx, back, func() error { return finishHop(s, b.Run) })
+	if err = r.seeCheckpoint(ctx, back); err == nil {
+		err = r.goBack(ctx, back, func() error { return finishHop(s, b.Run) })
+	}
 	switch {
 	case ctx.Err() != nil:
 		return err // it says how to go on
 	case err != nil:
-		return stranded(s, back, r.access.Target, err)
+		return r.stranded(back, "sentryctl rollback --site "+s.Dir, nil, err)
 	}
 	if err := done(); err != nil {
 		return err
@@ -130,6 +136,27 @@ func (a *app) takeBack(ctx context.Context, o backupOptions, s *site.Site, b upg
 	}
 	_, err = fmt.Fprintf(a.stdout, "%s is back at Sentry %s.\n", s.Dir, b.Hop.From)
 	return err
+}
+
+// seeCheckpoint finds the checkpoint before anything is stopped for it.
+func (r *hopRun) seeCheckpoint(ctx context.Context, back upgrade.Back) error {
+	if !back.Data {
+		return nil
+	}
+	rep, err := repository.Open(ctx, r.access)
+	if err != nil {
+		return err
+	}
+	_, err = r.checkpoint(ctx, rep, back.Set)
+	return errors.Join(err, rep.Close(context.WithoutCancel(ctx)))
+}
+
+func (r *hopRun) checkpoint(ctx context.Context, rep *repository.Repository, id string) (set backup.Set, err error) {
+	sets, err := backup.List(ctx, rep, r.config.record.Project)
+	if err != nil {
+		return set, err
+	}
+	return backup.Find(sets, id)
 }
 
 // finishHop closes the journal of a hop that was taken back.
@@ -216,11 +243,7 @@ func (r *hopRun) restoreEnv(ctx context.Context, rep *repository.Repository, id 
 	if err != nil {
 		return nil, err
 	}
-	sets, err := backup.List(ctx, rep, r.config.record.Project)
-	if err != nil {
-		return nil, err
-	}
-	set, err := backup.Find(sets, id)
+	set, err := r.checkpoint(ctx, rep, id)
 	if err != nil {
 		return nil, err
 	}

@@ -232,15 +232,17 @@ func (t treeSources) of(v, target calver.Version) string {
 	return source
 }
 
-// hopTree finds the tree of a release: in the site, or where its source says,
-// "" for the public archive.
+// hopTree finds the tree of a release: where its source says, else in the site;
+// without a source in the site, else in the public archive.
 func (a *app) hopTree(ctx context.Context, s *site.Site, v calver.Version, scratch, source string) (string, error) {
 	tree, err := a.hopRelease(ctx, s, v, scratch, source)
 	return tree.Dir, err
 }
 
 func (a *app) hopRelease(ctx context.Context, s *site.Site, v calver.Version, scratch, source string) (release.Tree, error) {
-	if tree, err := release.Open(s.ReleaseDir(v)); err == nil {
+	// What the site has may come from an earlier try, and be what made it fail.
+	named := source != "" && (exists(source) || strings.Contains(source, "://"))
+	if tree, err := release.Open(s.ReleaseDir(v)); err == nil && !named {
 		tree.Version = v
 		return tree, nil
 	}

@@ -18,25 +18,71 @@ import (
 	"github.com/sentryctl/sentryctl/internal/preflight/machine"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
+	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
 )
 
-// checkpointAccess is the site's repository for backups, or one of the
-// upgrade's own below the site when there is none.
-func (a *app) checkpointAccess(ctx context.Context, s *site.Site, o backupOptions) (repository.Access, error) {
-	own, err := o.noRepository(a, s)
-	if err != nil {
-		return repository.Access{}, err
+// checkpointAccess is the repository that the hop of b has its checkpoint in. For one
+// that has none yet it is that of the site's backups, or one of the upgrade's own
+// below the site when there is none.
+func (a *app) checkpointAccess(s *site.Site, o backupOptions, b upgrade.Begun) (acc repository.Access, err error) {
+	o = o.of(b)
+	own, err := o.ownRepository(a, s)
+	switch {
+	case err != nil:
+	case own:
+		acc, err = localCheckpoint(s)
+	default:
+		acc, err = o.access(a, s)
 	}
-	if !own {
-		acc, err := o.access(a, s)
-		if err == nil {
-			hide(a.masks.Add, acc)
-		}
+	if err == nil {
+		hide(a.masks.Add, acc)
+	}
+	return acc, err
+}
+
+// ownRepository tells that the upgrade's own repository is meant.
+func (o backupOptions) ownRepository(a *app, s *site.Site) (bool, error) {
+	none, err := o.noRepository(a, s)
+	return none || o.repo == ownCheckpoint(s), err
+}
+
+// of takes what a hop has noted of its repository, where nothing else is said.
+func (o backupOptions) of(b upgrade.Begun) backupOptions {
+	if o.repo == "" {
+		o.repo, o.passwordFile = b.Repo, cmp.Or(o.passwordFile, b.PasswordFile)
+	}
+	return o
+}
+
+// readyCheckpoint is checkpointAccess for a hop that begins or goes on, and notes it
+// in b. It makes the upgrade's own repository where there is none; not once
+// services have stopped, for then another would stand in for the one that is away.
+func (a *app) readyCheckpoint(ctx context.Context, s *site.Site, o backupOptions, b *upgrade.Begun) (acc repository.Access, err error) {
+	own, err := o.of(*b).ownRepository(a, s)
+	if err != nil {
 		return acc, err
 	}
-	return localCheckpoint(ctx, a, s)
+	records, err := step.LoadJournal(s.Own("runs", b.Run+".jsonl"))
+	if err != nil {
+		return acc, err
+	}
+	if own && upgrade.HowFar(b.Hop, records) == upgrade.Untouched {
+		if err := makeCheckpoint(ctx, s); err != nil {
+			return acc, err
+		}
+	}
+	if acc, err = a.checkpointAccess(s, o, *b); err != nil {
+		return acc, err
+	}
+	b.Repo = acc.Target.String()
+	if o.passwordFile != "" {
+		if b.PasswordFile, err = filepath.Abs(o.passwordFile); err != nil {
+			return acc, fmt.Errorf("find the password file: %w", err)
+		}
+	}
+	return acc, nil
 }
 
 // noRepository tells that nobody has said where backups are to be.
@@ -45,31 +91,38 @@ func (o backupOptions) noRepository(a *app, s *site.Site) (bool, error) {
 	return cmp.Or(o.repo, a.getenv("SENTRYCTL_BACKUP_REPO"), rec.Repo) == "", err
 }
 
-// localCheckpoint opens the upgrade's own repository, and makes it first.
-func localCheckpoint(ctx context.Context, a *app, s *site.Site) (repository.Access, error) {
-	t, err := repository.ParseTarget(s.Own("checkpoint", "repository"))
+func ownCheckpoint(s *site.Site) string { return s.Own("checkpoint", "repository") }
+
+func ownPassword(s *site.Site) string { return s.Own("checkpoint", "password") }
+
+// localCheckpoint is the upgrade's own repository.
+func localCheckpoint(s *site.Site) (repository.Access, error) {
+	t, err := repository.ParseTarget(ownCheckpoint(s))
 	if err != nil {
 		return repository.Access{}, err
 	}
-	secret := s.Own("checkpoint", "password")
-	password, err := readPassword(secret)
-	if errors.Is(err, fs.ErrNotExist) {
-		password = config.GeneratePassword()
-		if err := os.MkdirAll(filepath.Dir(secret), 0o700); err != nil {
-			return repository.Access{}, fmt.Errorf("make a place for the checkpoint: %w", err)
+	password, err := readPassword(ownPassword(s))
+	return repository.Access{Target: t, Password: password, Dir: s.Own("backup")}, err
+}
+
+// makeCheckpoint makes the upgrade's own repository, and its password first. One
+// that is there already will do.
+func makeCheckpoint(ctx context.Context, s *site.Site) error {
+	for _, dir := range []string{filepath.Dir(ownPassword(s)), s.Own("backup")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make a place for the checkpoint: %w", err)
 		}
-		err = site.WriteFile(secret, []byte(password+"\n"), 0o600)
 	}
-	if err != nil {
-		return repository.Access{}, err
+	if !exists(ownPassword(s)) {
+		if err := site.WriteFile(ownPassword(s), []byte(config.GeneratePassword()+"\n"), 0o600); err != nil {
+			return err
+		}
 	}
-	acc := repository.Access{Target: t, Password: password, Dir: s.Own("backup")}
-	hide(a.masks.Add, acc)
-	if err := os.MkdirAll(acc.Dir, 0o700); err != nil {
-		return acc, fmt.Errorf("make a place for the backup's notes: %w", err)
+	acc, err := localCheckpoint(s)
+	if err == nil {
+		_, err = takeIntoUse(ctx, acc)
 	}
-	_, err = takeIntoUse(ctx, acc)
-	return acc, err
+	return err
 }
 
 // checkpointPlace says where the checkpoint goes. It sees that the repository
@@ -80,7 +133,7 @@ func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions
 		return "", err
 	}
 	if !own {
-		acc, err := a.checkpointAccess(ctx, s, o) // asks for the password, if it has to, before anything begins
+		acc, err := a.checkpointAccess(s, o, upgrade.Begun{}) // asks for the password, if it has to, before anything begins
 		if err != nil {
 			return "", err
 		}
@@ -207,7 +260,7 @@ func (r *hopRun) forgetCheckpoints(ctx context.Context) (gone []string, err erro
 	if err := backup.Forget(ctx, rep, old...); err != nil {
 		return nil, err
 	}
-	if r.access.Target.String() != r.site.Own("checkpoint", "repository") {
+	if r.access.Target.String() != ownCheckpoint(r.site) {
 		return gone, nil // the admin's own: "backup prune" frees the room
 	}
 	return gone, rep.Maintain(ctx, true)

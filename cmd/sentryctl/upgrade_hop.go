@@ -35,10 +35,14 @@ type hopRun struct {
 
 // takeHop carries out a hop, or goes on with it. A hop that fails leads back.
 func (a *app) takeHop(ctx context.Context, s *site.Site, o backupOptions, b upgrade.Begun) error {
+	acc, err := a.readyCheckpoint(ctx, s, o, &b)
+	if err != nil {
+		return err
+	}
 	if err := upgrade.WriteNote(s, b); err != nil {
 		return err
 	}
-	r, ctx, done, err := a.newHopRun(ctx, s, o, b)
+	r, ctx, done, err := a.newHopRun(ctx, s, acc, b)
 	if err != nil {
 		return err
 	}
@@ -57,12 +61,8 @@ func (a *app) takeHop(ctx context.Context, s *site.Site, o backupOptions, b upgr
 }
 
 // newHopRun wires what hop and rollback have in common. done ends the talk.
-func (a *app) newHopRun(ctx context.Context, s *site.Site, o backupOptions, b upgrade.Begun) (*hopRun, context.Context, func() error, error) {
+func (a *app) newHopRun(ctx context.Context, s *site.Site, acc repository.Access, b upgrade.Begun) (*hopRun, context.Context, func() error, error) {
 	c, err := openConfig(s.Dir)
-	if err != nil {
-		return nil, ctx, nil, err
-	}
-	acc, err := a.checkpointAccess(ctx, s, o)
 	if err != nil {
 		return nil, ctx, nil, err
 	}
@@ -136,6 +136,9 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 	defer func() { r.heard = nil }()
 	runner := step.Runner[*upgrade.Env]{Log: journal, Sink: alarm, Site: r.site.Dir, Now: time.Now, Redact: r.sink.Redact}
 	_, err = runner.Run(bounded, r.environment(alarm), h, steps)
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		err = fault.New(fault.Resumable, "Give it more time with --hop-timeout, or no limit without", "the hop took longer than --hop-timeout %s: %w", b.TimeoutNS, err)
+	}
 	gaps := stop()
 	if err == nil || upgrade.HowFar(b.Hop, journal.Records()) > upgrade.Untouched {
 		result := site.ResultDone
@@ -191,16 +194,22 @@ func (r *hopRun) failed(ctx context.Context, journal *step.Journal, cause error)
 	}
 	back := upgrade.Back{Hop: b.Run, Set: b.Set, Data: far == upgrade.NoReturn, Failed: true, Why: r.sink.Redact(cause.Error())}
 	if err := r.goBack(ctx, back, func() error { return finish(journal) }); err != nil {
-		return stranded(r.site, back, r.access.Target, errors.Join(cause, err))
+		return r.stranded(back, again, cause, err)
 	}
 	return fault.New(fault.Resumable, "Read what failed in "+upgrade.FailedDir(r.site, b.Run)+", then run the upgrade again",
 		"the hop to %s failed, and the site is back at %s with its data: %w", b.Hop.To, b.Hop.From, cause)
 }
 
-func stranded(s *site.Site, b upgrade.Back, t repository.Target, err error) error {
-	return fault.New(fault.Resumable, "Mend the cause, then: sentryctl resume --site "+s.Dir,
+// stranded says where everything is when the way back, for a cause or by hand, cannot
+// be walked.
+func (r *hopRun) stranded(b upgrade.Back, again string, cause, err error) error {
+	code := fault.CodeOf(err)
+	if code != fault.NoEngine && code != fault.Cancelled {
+		code = fault.Resumable
+	}
+	return fault.New(code, "Mend the cause, then: "+again,
 		"the way back did not come to its end; everything stays where it is: the checkpoint is backup %s in %s, the former files are in %s: %w",
-		b.Set, t, s.Own("upgrade", "previous"), err)
+		b.Set, r.access.Target, r.site.Own("upgrade", "previous"), errors.Join(cause, err))
 }
 
 func finish(journal *step.Journal) error {
@@ -240,7 +249,7 @@ func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site) 
 // restOfPath asks for what is left of a path, as the path was asked for.
 func restOfPath(b upgrade.Begun, o backupOptions) upgradeOptions {
 	return upgradeOptions{to: b.Target, yes: true, noRollback: b.NoRollback, stopIngest: b.StopIngest,
-		acceptAvoided: b.AcceptAvoided, keepCheckpoints: b.KeepSets, hopTimeout: b.TimeoutNS, stallAlarm: b.StallNS, releases: b.Releases, source: b.Source, backupOptions: o}
+		acceptAvoided: b.AcceptAvoided, keepCheckpoints: b.KeepSets, hopTimeout: b.TimeoutNS, stallAlarm: b.StallNS, releases: b.Releases, source: b.Source, backupOptions: o.of(b)}
 }
 
 // betweenHops tells that a path was cut short where no hop was under way: one

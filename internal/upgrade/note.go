@@ -30,6 +30,8 @@ type Begun struct {
 	StallNS       time.Duration `json:"stall_ns"`
 	Releases      string        `json:"releases,omitempty"`
 	Source        string        `json:"source,omitempty"`
+	Repo          string        `json:"repo,omitempty"` // has the checkpoint
+	PasswordFile  string        `json:"password_file,omitempty"`
 }
 
 // Back is the note of a rollback under way.

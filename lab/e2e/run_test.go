@@ -46,6 +46,7 @@ type finding struct {
 	Severity string `json:"severity"`
 	State    string `json:"state"`
 	Got      string `json:"got"`
+	Said     string `json:"said"` // of an upgrade's gate
 	Hint     string `json:"hint"`
 }
 
