@@ -70,20 +70,21 @@ func (p Probe) UIDuring(ctx context.Context, do func() error) (time.Duration, er
 }
 
 func (s *Stream) post(ctx context.Context, over *atomic.Bool) (away time.Duration, refused int) {
-	for !over.Load() && ctx.Err() == nil {
+	for last := time.Now(); !over.Load() && ctx.Err() == nil; {
 		began := time.Now()
 		s.next++
 		id := fmt.Sprintf("be7c4%027d", s.next)
 		err := s.probe.Send(ctx, s.key, s.project, id)
-		took := time.Since(began)
+		now := time.Now()
 		if err != nil {
 			refused++
 		} else {
 			s.taken = append(s.taken, id)
 		}
-		if err != nil || took > slowEvent {
-			away += took
+		if err != nil || now.Sub(began) > slowEvent {
+			away += now.Sub(last) // with the pause before it
 		}
+		last = now
 		pause(ctx, betweenEvents)
 	}
 	return away, refused

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/sentryctl/sentryctl/lab/bench"
 	"github.com/sentryctl/sentryctl/lab/probe"
@@ -50,26 +53,63 @@ func withSentryctl(ctx context.Context, p place) error {
 // in the order of an ordinary installer. Only the questions and the pull are
 // left out, as on the other side.
 func byHand(ctx context.Context, p place) error {
-	compose := func(args ...string) error {
-		return command(ctx, p.site, p.compose, append([]string{"--env-file", ".env", "--env-file", ".env.custom"}, args...)...)
+	compose := func(args ...string) ([]byte, error) {
+		return bench.Command(ctx, p.site, "", append([]string{p.compose, "--env-file", ".env", "--env-file", ".env.custom"}, args...)...)
 	}
-	if err := compose("down", "-t", "60", "--remove-orphans"); err != nil {
+	if _, err := compose("down", "-t", "60", "--remove-orphans"); err != nil {
 		return err
 	}
 	if err := layOver(filepath.Join(p.releases, p.to), p.site); err != nil {
+		return err
+	}
+	model, err := compose("config", "--format", "json")
+	if err != nil {
+		return err
+	}
+	stay, errands, err := divide(model)
+	if err != nil {
 		return err
 	}
 	for _, args := range [][]string{
 		{"build"},
 		{"run", "--pull=never", "--rm", "snuba-api", "bootstrap", "--force"},
 		{"run", "--pull=never", "--rm", "web", "upgrade", "--noinput"},
-		{"up", "--wait"},
+		append([]string{"up", "--wait"}, stay...),
 	} {
-		if err := compose(args...); err != nil {
+		if _, err := compose(args...); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(errands) == 0 {
+		return nil
+	}
+	// Last, so that they take nothing of the time in which the site is away.
+	_, err = compose(append([]string{"up", "--detach", "--no-deps"}, errands...)...)
+	return err
+}
+
+// divide tells the services that stay up from errands, which nothing starts
+// again: geoipupdate ends with 1 for want of an account, and up --wait, which
+// waits for it too, ends with 1 then.
+func divide(model []byte) (stay, errands []string, err error) {
+	var project struct {
+		Services map[string]struct {
+			Restart string `json:"restart"`
+		} `json:"services"`
+	}
+	if err := json.Unmarshal(model, &project); err != nil {
+		return nil, nil, fmt.Errorf("read what compose config prints: %w", err)
+	}
+	for name, s := range project.Services {
+		if s.Restart == "" || s.Restart == "no" {
+			errands = append(errands, name)
+		} else {
+			stay = append(stay, name)
+		}
+	}
+	slices.Sort(stay)
+	slices.Sort(errands)
+	return stay, errands, nil
 }
 
 // layOver lays the new tree over the old one, whose configuration stays.
