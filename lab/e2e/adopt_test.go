@@ -12,10 +12,7 @@ import (
 
 // A site that runs and has no record of ours becomes one of ours, and nobody
 // who uses it notices.
-func TestAdoptARunningSite(t *testing.T) {
-	s := labtest.NewSite(t)
-	source := s.Release("25.5.1")
-	sentryctl(t, s, install(s, source, "25.5.1")...).exits(0)
+func adoptARunningSite(t *testing.T, s *labtest.Site, source string) {
 	if err := os.RemoveAll(filepath.Join(s.Dir, ".sentryctl")); err != nil {
 		t.Fatal(err)
 	}

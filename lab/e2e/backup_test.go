@@ -28,10 +28,18 @@ func backedUp(t *testing.T) (*labtest.Site, []string) {
 	return s, []string{"--site", s.Dir}
 }
 
+// What is done to a site that goes on running, all to the same one.
+func TestBackupsOfASiteThatRuns(t *testing.T) {
+	s, site := backedUp(t)
+	t.Run("under load", func(t *testing.T) { backupUnderLoad(t, s, site) })
+	t.Run("killed", func(t *testing.T) { killedBackupLetsServicesGoOn(t, s, site) })
+	t.Run("drill", func(t *testing.T) { drill(t, s, site) })
+	t.Run("export and import", func(t *testing.T) { exportAndImport(t, s) })
+}
+
 // Every event of a numbered stream is taken at once while a backup is made,
 // and all are there afterwards; nothing was started anew for it.
-func TestBackupUnderLoad(t *testing.T) {
-	s, site := backedUp(t)
+func backupUnderLoad(t *testing.T, s *labtest.Site, site []string) {
 	before := containers(t, s)
 	posted := postUntil(t, s, func() { sentryctl(t, s, append([]string{"backup", "create"}, site...)...).exits(0) })
 	if touched := differing(before, containers(t, s)); len(touched) > 0 {
@@ -89,8 +97,7 @@ func allStored(t *testing.T, s *labtest.Site, ids []string) {
 }
 
 // Whatever becomes of the backup, the services go on.
-func TestKilledBackupLetsServicesGoOn(t *testing.T) {
-	s, site := backedUp(t)
+func killedBackupLetsServicesGoOn(t *testing.T, s *labtest.Site, site []string) {
 	p := start(t, s, append([]string{"backup", "create"}, site...)...)
 	p.until("the rest", func(line said) bool { return line.Type == "notice" && strings.Contains(line.Text, "rest now") })
 	p.signal(syscall.SIGKILL)

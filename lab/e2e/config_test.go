@@ -16,9 +16,7 @@ import (
 
 // Answers that are set change nothing; their apply touches the services
 // concerned and no other; what an admin edited by hand is not lost.
-func TestConfigApplyTouchesWhatIsConcerned(t *testing.T) {
-	s := labtest.NewSite(t)
-	sentryctl(t, s, install(s, s.Release("25.10.0"), "25.10.0", "--profile", "errors-only", "--url", address)...).exits(0)
+func configApplyTouchesWhatIsConcerned(t *testing.T, s *labtest.Site) {
 	whole := containers(t, s)
 
 	configure(t, s, "set", "mail.host=smtp.example.com")

@@ -12,13 +12,12 @@ import (
 
 // A drill brings the backup back beside the site, which it does not touch,
 // and leaves nothing; one that is killed is swept up by the next.
-func TestDrill(t *testing.T) {
-	s, site := backedUp(t)
+func drill(t *testing.T, s *labtest.Site, site []string) {
 	findEvent(t, s)
 	sentryctl(t, s, append([]string{"backup", "create"}, site...)...).exits(0)
 	before := containers(t, s)
-	drill := append([]string{"backup", "drill"}, site...)
-	p := start(t, s, drill...)
+	command := append([]string{"backup", "drill"}, site...)
+	p := start(t, s, command...)
 	p.until("services of the drill", func(line said) bool { return line.Type == "progress" && line.Item == "redis" })
 	p.signal(syscall.SIGKILL)
 	p.wait()
@@ -27,7 +26,7 @@ func TestDrill(t *testing.T) {
 	if _, err := os.Stat(tree); err != nil {
 		t.Errorf("the killed drill has no files of its own: %v", err)
 	}
-	sentryctl(t, s, drill...).exits(0)
+	sentryctl(t, s, command...).exits(0)
 	if _, err := os.Stat(tree); !os.IsNotExist(err) {
 		t.Errorf("the drill's copy of the configuration is left: %v", err)
 	}

@@ -17,9 +17,7 @@ import (
 
 // What an export took out comes back by an import, plain and sealed, and any
 // other command of sentry is at hand.
-func TestExportAndImport(t *testing.T) {
-	s := labtest.NewSite(t)
-	sentryctl(t, s, install(s, s.Release("25.10.0"), "25.10.0")...).exits(0)
+func exportAndImport(t *testing.T, s *labtest.Site) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	on := func(args ...string) []string { return append(args, "--site", s.Dir) }

@@ -12,9 +12,15 @@ func health(t *testing.T, s *labtest.Site, more ...string) ended {
 	return sentryctl(t, s, append([]string{"health", "--site", s.Dir, "--limit", "20s"}, more...)...)
 }
 
-func TestHealthNamesWhatIsDown(t *testing.T) {
+func TestASiteThatRuns(t *testing.T) {
 	s := labtest.NewSite(t)
-	sentryctl(t, s, install(s, s.Release("25.5.1"), "25.5.1")...).exits(0)
+	source := s.Release("25.5.1")
+	sentryctl(t, s, install(s, source, "25.5.1")...).exits(0)
+	t.Run("health names what is down", func(t *testing.T) { healthNamesWhatIsDown(t, s) })
+	t.Run("adopt", func(t *testing.T) { adoptARunningSite(t, s, source) })
+}
+
+func healthNamesWhatIsDown(t *testing.T, s *labtest.Site) {
 	health(t, s, "--canary").exits(0)
 
 	docker(t, s, "stop", s.Prefix+"-worker-1")

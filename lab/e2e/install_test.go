@@ -75,6 +75,7 @@ func TestInstallThenInstallAgain(t *testing.T) {
 		}
 		findEvent(t, s)
 	})
+	t.Run("config apply", func(t *testing.T) { configApplyTouchesWhatIsConcerned(t, s) })
 }
 
 func withoutOverride(st state) state {

@@ -59,6 +59,9 @@ func TestInstallOtherEras(t *testing.T) {
 		"26.8.0": {"--profile", "errors-only"},
 	} {
 		t.Run(version, func(t *testing.T) {
+			if version == "23.6.2" {
+				labtest.Long(t) // make demo begins with it too
+			}
 			s := labtest.NewSite(t)
 			r := sentryctl(t, s, install(s, s.Release(version), version, more...)...).exits(0).last("result")
 			if !r.Started || r.URL != s.URL() {
