@@ -26,7 +26,7 @@ func noteHealth(s *site.Site, by string, failed []string) {
 // be asked is not well.
 func look(ctx context.Context, s *site.Site, rec site.Record, by string) {
 	failed := []string{"engine"}
-	if st, _, err := siteStack(ctx, s); err == nil {
+	if st, err := siteStack(ctx, s); err == nil {
 		defer st.close()
 		if door, err := doorOf(rec, st.Stack); err == nil {
 			r, err := health.Run(ctx, healthChecks(st.Stack, door, healthOptions{limit: gateHealthLimit}))

@@ -49,7 +49,7 @@ func (a *app) runUpgradeCheck(ctx context.Context, c *catalog.Catalog, o upgrade
 // gateFacts gathers what the gate judges.
 func (a *app) gateFacts(ctx context.Context, c *catalog.Catalog, s *site.Site, rec site.Record, p plan.Plan, facts plan.Facts, o upgradeOptions) (gate.Facts, error) {
 	g := gate.Facts{Plan: p, Site: s.Dir, DataRead: map[string]bool{}}
-	st, _, err := siteStack(ctx, s)
+	st, err := siteStack(ctx, s)
 	if err != nil {
 		return g, err
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/preflight/machine"
 	"github.com/sentryctl/sentryctl/internal/site"
-	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
@@ -161,12 +160,12 @@ func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions
 
 // volumeBytes adds up the site's volumes, where this process may read them.
 func volumeBytes(ctx context.Context, s *site.Site) (sum int64, known bool) {
-	st, _, err := siteStack(ctx, s)
+	st, err := siteStack(ctx, s)
 	if err != nil {
 		return 0, false
 	}
 	defer st.close()
-	for _, bytes := range volumeSizes(ctx, st.Stack, time.Hour) {
+	for _, bytes := range volumeSizes(ctx, st, time.Hour) {
 		if bytes < 0 {
 			return 0, false
 		}
@@ -180,17 +179,18 @@ const volumeLook = 40 * time.Millisecond
 
 // volumeSizes gives the bytes of the site's volumes by their names in the compose
 // file, -1 where this process cannot tell in that time.
-func volumeSizes(ctx context.Context, st *stack.Stack, limit time.Duration) map[string]int64 {
+func volumeSizes(ctx context.Context, st *siteEngine, limit time.Duration) map[string]int64 {
+	dirs, err := st.engine.AllVolumeDirs(ctx)
 	sizes := map[string]int64{}
 	until := time.Now().Add(limit)
 	for _, v := range st.Model().Volumes {
-		have, err := st.VolumeExists(ctx, v.EngineName)
+		dir, have := dirs[v.EngineName]
 		if err == nil && !have {
 			continue
 		}
 		sizes[v.Name] = -1
-		if dirs, err := st.VolumeDirs(ctx, v.EngineName); err == nil {
-			sizes[v.Name] = treeBytes(dirs[v.EngineName], until)
+		if dir != "" {
+			sizes[v.Name] = treeBytes(dir, until)
 		}
 	}
 	return sizes

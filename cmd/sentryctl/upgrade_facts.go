@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
@@ -17,7 +17,6 @@ import (
 	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
-	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
 // planFactsLimit bounds the look at the Engine; a plan does not wait for one.
@@ -45,21 +44,42 @@ func planSite(ctx context.Context, c *catalog.Catalog, r plan.Request, s *site.S
 	}
 	ctx, cancel := context.WithTimeout(ctx, planFactsLimit)
 	defer cancel()
-	st, host, err := siteStack(ctx, s)
+	guess, _ := plan.New(c, r) // a path that there is not with these facts either ends below
+	st, err := siteStack(ctx, s)
 	if err != nil { // a plan is made without
 		p, err := plan.New(c, r)
 		return p, r.Facts, err
 	}
 	defer st.close()
-	r.Facts = plan.Facts{Host: host, Data: dataVersions(ctx, st), Volumes: volumeSizes(ctx, st.Stack, volumeLook), Images: knownImages(ctx, st.engine, c, s, rec.Version)}
+	asked := issueQueries(guess)
+	r.Facts = lookForPlan(ctx, st, c, s, rec.Version, asked)
+	hit := r.Facts.Hit
+	r.Facts.Hit = nil
 	p, err := plan.New(c, r)
 	if err != nil {
 		return p, r.Facts, err
 	}
-	// Only now is it known which of the known issues lie on the path.
-	r.Facts.Hit = askIssues(ctx, st, p)
+	// What was found may lead over other releases, with known issues of their own.
+	more := issueQueries(p)
+	maps.DeleteFunc(more, func(id, _ string) bool { return asked[id] != "" })
+	maps.Copy(hit, askIssues(ctx, st, more))
+	r.Facts.Hit = hit
 	p, err = plan.New(c, r)
 	return p, r.Facts, err
+}
+
+// lookForPlan asks the site and its Engine all at the same time: each answer
+// takes the Engine a while.
+func lookForPlan(ctx context.Context, st *siteEngine, c *catalog.Catalog, s *site.Site, from calver.Version, queries map[string]string) plan.Facts {
+	var f plan.Facts
+	var looks sync.WaitGroup
+	looks.Go(func() { f.Hit = askIssues(ctx, st, queries) })
+	looks.Go(func() { f.Data = dataVersions(ctx, st) })
+	looks.Go(func() { f.Host = planHost(ctx, st.engine) })
+	looks.Go(func() { f.Volumes = volumeSizes(ctx, st, volumeLook) })
+	looks.Go(func() { f.Images = knownImages(ctx, st.engine, c, s, from) })
+	looks.Wait()
+	return f
 }
 
 // siteRequest takes version, profile and history from the site's own files.
@@ -108,38 +128,56 @@ type siteEngine struct {
 
 func (s *siteEngine) close() { s.engine.Close() }
 
-// siteStack returns the site's project and what its machine has.
-func siteStack(ctx context.Context, s *site.Site) (*siteEngine, *plan.Host, error) {
+// siteStack returns the site's project on its Engine.
+func siteStack(ctx context.Context, s *site.Site) (*siteEngine, error) {
+	var project *stack.Project
+	var loadErr error
+	var loading sync.WaitGroup
+	loading.Go(func() { project, loadErr = stack.Load(ctx, stack.LoadOptions{Dir: s.Dir}) })
 	engine, err := stack.Connect(ctx)
+	loading.Wait()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	if loadErr != nil {
+		engine.Close()
+		return nil, fmt.Errorf("read the site's compose project: %w", loadErr)
+	}
+	return &siteEngine{engine.Stack(project, event.Discard{}), engine}, nil
+}
+
+// planHost is what the Engine's machine has, nil when it does not say.
+func planHost(ctx context.Context, engine *stack.Engine) *plan.Host {
 	info, err := engine.Info(ctx)
 	if err != nil {
-		engine.Close()
-		return nil, nil, err
-	}
-	project, err := stack.Load(ctx, stack.LoadOptions{Dir: s.Dir})
-	if err != nil {
-		engine.Close()
-		return nil, nil, fmt.Errorf("read the site's compose project: %w", err)
+		return nil
 	}
 	host := &plan.Host{CPUs: info.NCPU, RAMMiB: int(info.MemTotal >> 20), FreeBytes: -1}
 	if disk, err := machine.Here().Disk(info.RootDir); err == nil && info.Local {
 		host.FreeBytes = disk.FreeBytes
 	}
-	return &siteEngine{engine.Stack(project, event.Discard{}), engine}, host, nil
+	return host
 }
 
 // dataVersions reads what the engines have written into their volumes, through
 // the containers that mount them.
 func dataVersions(ctx context.Context, st *siteEngine) map[string]string {
-	found := map[string]string{}
-	if file, err := st.ReadServiceFile(ctx, "postgres", "/var/lib/postgresql/data/PG_VERSION"); err == nil {
-		found[catalog.PostgreSQL] = plan.PostgresVersion(file)
+	var postgres, clickhouse []byte
+	var reads sync.WaitGroup
+	read := func(into *[]byte, service, file string) {
+		if data, err := st.ReadServiceFile(ctx, service, file); err == nil {
+			*into = data
+		}
 	}
-	if file, err := st.ReadServiceFile(ctx, "clickhouse", "/var/lib/clickhouse/status"); err == nil {
-		found[catalog.ClickHouse] = plan.ClickHouseVersion(file)
+	reads.Go(func() { read(&postgres, "postgres", "/var/lib/postgresql/data/PG_VERSION") })
+	reads.Go(func() { read(&clickhouse, "clickhouse", "/var/lib/clickhouse/status") })
+	reads.Wait()
+	found := map[string]string{}
+	if postgres != nil {
+		found[catalog.PostgreSQL] = plan.PostgresVersion(postgres)
+	}
+	if clickhouse != nil {
+		found[catalog.ClickHouse] = plan.ClickHouseVersion(clickhouse)
 	}
 	return found
 }
@@ -164,46 +202,4 @@ func knownImages(ctx context.Context, engine *stack.Engine, c *catalog.Catalog, 
 		}
 	}
 	return images
-}
-
-// askIssues puts the queries of the known issues on the path to the site's
-// database. What does not answer stays unknown.
-func askIssues(ctx context.Context, st *siteEngine, p plan.Plan) map[string]bool {
-	hit := map[string]bool{}
-	for _, h := range p.Hops {
-		for _, i := range h.Issues {
-			if i.Query == nil || i.Query.Store != catalog.PostgreSQL {
-				continue
-			}
-			if n, err := countRows(ctx, st, i.Query.SQL); err == nil {
-				hit[i.ID] = n > 0
-			}
-		}
-	}
-	return hit
-}
-
-// countRows runs a query that gives one number.
-func countRows(ctx context.Context, st *siteEngine, sql string) (int, error) {
-	out, err := psql(ctx, st, sql)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(out)
-}
-
-// psql runs a query in the site's database. The session cannot write, and the
-// server ends it after some seconds.
-func psql(ctx context.Context, st *siteEngine, sql string) (string, error) {
-	r, err := st.Exec(ctx, "postgres", workload.Exec{
-		Command: []string{"psql", "-U", "postgres", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql},
-		Env:     []string{"PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=4000"}, Quiet: true,
-	})
-	if err != nil {
-		return "", err
-	}
-	if r.ExitCode != 0 {
-		return "", fmt.Errorf("psql ended with %d", r.ExitCode)
-	}
-	return strings.TrimSpace(string(r.Stdout)), nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/moby/moby/api/types/build"
 	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 )
 
@@ -54,16 +55,18 @@ type Info struct {
 
 // Info asks the Engine for the facts that preflight judges.
 func (e *Engine) Info(ctx context.Context) (Info, error) {
-	res, err := e.api.Info(ctx, client.InfoOptions{})
-	if err != nil {
-		return Info{}, gone(err)
-	}
-	version, err := e.api.ServerVersion(ctx, client.ServerVersionOptions{})
-	if err != nil {
-		return Info{}, gone(err)
-	}
-	ping, err := e.api.Ping(ctx, client.PingOptions{})
-	if err != nil {
+	var res client.SystemInfoResult
+	var version client.ServerVersionResult
+	var ping client.PingResult
+	// At once: the Engine starts programs to answer the first two.
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { res, err = e.api.Info(groupCtx, client.InfoOptions{}); return err })
+	group.Go(func() (err error) {
+		version, err = e.api.ServerVersion(groupCtx, client.ServerVersionOptions{})
+		return err
+	})
+	group.Go(func() (err error) { ping, err = e.api.Ping(groupCtx, client.PingOptions{}); return err })
+	if err := group.Wait(); err != nil {
 		return Info{}, gone(err)
 	}
 	info := fromSystem(res.Info)

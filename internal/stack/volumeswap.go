@@ -8,6 +8,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
+	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
 
 	"github.com/sentryctl/sentryctl/internal/fault"
@@ -55,12 +56,33 @@ func (s *Stack) VolumeDirs(ctx context.Context, names ...string) (map[string]str
 		if err != nil {
 			return nil, gone(fmt.Errorf("look at volume %s: %w", name, err))
 		}
-		v := res.Volume
-		if v.Driver != "local" || len(v.Options) > 0 || filepath.Base(v.Mountpoint) != "_data" {
+		if dirs[name] = ownDir(res.Volume); dirs[name] == "" {
 			return nil, fault.New(fault.Other, "Restore to a directory with --to, and copy it into the volume",
 				"volume %s: %w", name, errors.New("its data is not kept in a directory of the Engine"))
 		}
-		dirs[name] = v.Mountpoint
 	}
 	return dirs, nil
+}
+
+// AllVolumeDirs gives the same for all volumes of the Engine, asked once, with
+// "" for one that is kept elsewhere.
+func (e *Engine) AllVolumeDirs(ctx context.Context) (map[string]string, error) {
+	res, err := e.api.VolumeList(ctx, client.VolumeListOptions{})
+	if err != nil {
+		return nil, gone(fmt.Errorf("list volumes: %w", err))
+	}
+	dirs := map[string]string{}
+	for _, v := range res.Items {
+		dirs[v.Name] = ownDir(v)
+	}
+	return dirs, nil
+}
+
+// ownDir is the directory in which the Engine itself keeps a volume's data, "" if
+// it does not.
+func ownDir(v volume.Volume) string {
+	if v.Driver != "local" || len(v.Options) > 0 || filepath.Base(v.Mountpoint) != "_data" {
+		return ""
+	}
+	return v.Mountpoint
 }

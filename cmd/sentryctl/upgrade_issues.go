@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sentryctl/sentryctl/internal/catalog"
+	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
+	"github.com/sentryctl/sentryctl/internal/workload"
+)
+
+// issueQueries are those of the known issues on a path that the site's database
+// can answer, by the issue's ID.
+func issueQueries(p plan.Plan) map[string]string {
+	queries := map[string]string{}
+	for _, h := range p.Hops {
+		for _, i := range h.Issues {
+			if i.Query != nil && i.Query.Store == catalog.PostgreSQL {
+				queries[i.ID] = i.Query.SQL
+			}
+		}
+	}
+	return queries
+}
+
+// askIssues puts queries to the site's database, all in one session: making one
+// takes longer than they do. What does not answer stays unknown.
+func askIssues(ctx context.Context, st *siteEngine, queries map[string]string) map[string]bool {
+	if len(queries) == 0 {
+		return map[string]bool{}
+	}
+	out, err := readOnly(ctx, st, issueCommand(queries))
+	if err != nil {
+		return map[string]bool{}
+	}
+	return issuesHit(out)
+}
+
+// issueCommand has psql print the number of each query and then the issue's ID. A
+// query that fails, as its table is not there, prints none, and the next follows.
+func issueCommand(queries map[string]string) []string {
+	command := []string{"-v", "ON_ERROR_STOP=0"}
+	for _, id := range slices.Sorted(maps.Keys(queries)) {
+		command = append(command, "-c", queries[id], "-c", `\echo issue `+id)
+	}
+	return command
+}
+
+// issuesHit reads what that prints.
+func issuesHit(out string) map[string]bool {
+	hit := map[string]bool{}
+	number := ""
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		id, is := strings.CutPrefix(line, "issue ")
+		if !is {
+			number = line
+			continue
+		}
+		if n, err := strconv.Atoi(number); err == nil {
+			hit[id] = n > 0
+		}
+		number = ""
+	}
+	return hit
+}
+
+// psql runs a query in the site's database.
+func psql(ctx context.Context, st *siteEngine, sql string) (string, error) {
+	return readOnly(ctx, st, []string{"-v", "ON_ERROR_STOP=1", "-c", sql})
+}
+
+// readOnly runs psql in a session that cannot write; the server ends a query of
+// it after some seconds.
+func readOnly(ctx context.Context, st *siteEngine, args []string) (string, error) {
+	r, err := st.Exec(ctx, "postgres", workload.Exec{
+		Command: append([]string{"psql", "-U", "postgres", "-XAtq"}, args...),
+		Env:     []string{"PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=4000"}, Quiet: true,
+	})
+	if err != nil {
+		return "", err
+	}
+	if r.ExitCode != 0 {
+		return "", fmt.Errorf("psql ended with %d", r.ExitCode)
+	}
+	return strings.TrimSpace(string(r.Stdout)), nil
+}
