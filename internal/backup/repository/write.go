@@ -204,18 +204,23 @@ func (o Options) root(attrs *collector) (kfs.Directory, error) {
 // lenient tells that files may go away while they are read.
 func (o Options) lenient() bool { return o.Draft || o.Moving }
 
-// partSize is what one processor at a time reads of a large file: a database's
+// partSize is what one reader at a time takes of a large file: a database's
 // is often the largest by far, and read anew in whole as it changes. It is a
 // multiple of the chunks.
 const partSize = 64 << 20
+
+// readers is how many files are read at once. A disk gives small files that are
+// not in memory twice as fast to four as to two; each costs 30 MB of memory,
+// however many processors there are.
+const readers = 4
 
 // policy says how files are written. Chunks of one size suit files that are
 // changed in place, as those of databases are, and cost the least.
 func (o Options) policy() *policy.Tree {
 	p := *policy.DefaultPolicy
 	p.CompressionPolicy = policy.CompressionPolicy{CompressorName: "zstd-fastest"}
-	apart := policy.OptionalInt64(partSize)
-	p.UploadPolicy = policy.UploadPolicy{ParallelUploadAboveSize: &apart}
+	apart, atOnce := policy.OptionalInt64(partSize), policy.OptionalInt(readers)
+	p.UploadPolicy = policy.UploadPolicy{ParallelUploadAboveSize: &apart, MaxParallelFileReads: &atOnce}
 	p.SplitterPolicy = policy.SplitterPolicy{Algorithm: "FIXED-4M"}
 	p.ErrorHandlingPolicy = policy.ErrorHandlingPolicy{
 		IgnoreFileErrors: policy.NewOptionalBool(policy.OptionalBool(o.lenient())), IgnoreDirectoryErrors: policy.NewOptionalBool(policy.OptionalBool(o.lenient())), IgnoreUnknownTypes: policy.NewOptionalBool(true),
