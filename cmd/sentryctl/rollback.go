@@ -118,11 +118,12 @@ func (a *app) takeBack(ctx context.Context, o backupOptions, s *site.Site, b upg
 	if err = r.seeCheckpoint(ctx, back); err == nil {
 		err = r.goBack(ctx, back, func() error { return finishHop(s, b.Run) })
 	}
+	again := "sentryctl rollback --site " + s.Dir
 	switch {
 	case ctx.Err() != nil:
-		return err // it says how to go on
+		return fault.New(fault.Cancelled, "Go on: "+again, "%w", err)
 	case err != nil:
-		return r.stranded(back, "sentryctl rollback --site "+s.Dir, nil, err)
+		return r.stranded(ctx, back, again, err)
 	}
 	if err := done(); err != nil {
 		return err
@@ -170,7 +171,7 @@ func finishHop(s *site.Site, run string) error {
 
 // goBack takes the steps back in a run of their own, and measures from outside.
 func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() error) (err error) {
-	if err := upgrade.WriteNote(r.site, back); err != nil {
+	if err := errors.Join(upgrade.DropBallast(r.site), upgrade.WriteNote(r.site, back)); err != nil {
 		return err
 	}
 	h := step.Header{Run: site.NewRunID(time.Now(), rollbackWorkflow), Workflow: rollbackWorkflow, Version: r.begun.Hop.From.String(),

@@ -39,8 +39,8 @@ func (a *app) takeHop(ctx context.Context, s *site.Site, o backupOptions, b upgr
 	if err != nil {
 		return err
 	}
-	if err := upgrade.WriteNote(s, b); err != nil {
-		return err
+	if err := errors.Join(upgrade.WriteNote(s, b), upgrade.LayBallast(s)); err != nil {
+		return fault.New(fault.Resumable, "Free some space, then run the same command again", "%w", err)
 	}
 	r, ctx, done, err := a.newHopRun(ctx, s, acc, b)
 	if err != nil {
@@ -55,7 +55,7 @@ func (a *app) takeHop(ctx context.Context, s *site.Site, o backupOptions, b upgr
 	err = r.walk(ctx, journal)
 	if err == nil {
 		r.pruneCheckpoints(ctx)
-		return done()
+		return errors.Join(upgrade.DropBallast(s), done())
 	}
 	return r.failed(ctx, journal, err)
 }
@@ -176,13 +176,13 @@ func (r *hopRun) watch(ctx context.Context) (stop func() backup.Gaps, err error)
 func (r *hopRun) failed(ctx context.Context, journal *step.Journal, cause error) error {
 	b := r.begun
 	again := "sentryctl resume --site " + r.site.Dir
-	if ctx.Err() != nil || fault.CodeOf(cause) == fault.NoEngine {
-		return fault.New(fault.CodeOf(cause), "Go on: "+again+", or take it back: sentryctl rollback --site "+r.site.Dir, "%w", cause)
+	if cut := r.cut(ctx, cause); cut != nil {
+		return fault.New(fault.CodeOf(cut), "Go on: "+again+", or take it back: sentryctl rollback --site "+r.site.Dir, "%w", cut)
 	}
 	far := upgrade.HowFar(b.Hop, journal.Records())
 	switch {
 	case far == upgrade.Untouched:
-		if err := finish(journal); err != nil {
+		if err := errors.Join(upgrade.DropBallast(r.site), finish(journal)); err != nil {
 			return errors.Join(cause, err)
 		}
 		return fault.New(fault.CodeOf(cause), fault.HintOf(cause), "the upgrade to %s did not begin, and %s serves as before: %w", b.Hop.To, b.Hop.From, cause)
@@ -194,22 +194,36 @@ func (r *hopRun) failed(ctx context.Context, journal *step.Journal, cause error)
 	}
 	back := upgrade.Back{Hop: b.Run, Set: b.Set, Data: far == upgrade.NoReturn, Failed: true, Why: r.sink.Redact(cause.Error())}
 	if err := r.goBack(ctx, back, func() error { return finish(journal) }); err != nil {
-		return r.stranded(back, again, cause, err)
+		return r.stranded(ctx, back, again, errors.Join(cause, err))
 	}
 	return fault.New(fault.Resumable, "Read what failed in "+upgrade.FailedDir(r.site, b.Run)+", then run the upgrade again",
 		"the hop to %s failed, and the site is back at %s with its data: %w", b.Hop.To, b.Hop.From, cause)
 }
 
-// stranded says where everything is when the way back, for a cause or by hand, cannot
-// be walked.
-func (r *hopRun) stranded(b upgrade.Back, again string, cause, err error) error {
-	code := fault.CodeOf(err)
-	if code != fault.NoEngine && code != fault.Cancelled {
-		code = fault.Resumable
+// cut tells that a hop, or a way back, has not failed but was cut short, nil if not: by the one who
+// watches, or by an Engine that went away, whatever step that made fail.
+func (r *hopRun) cut(ctx context.Context, cause error) error {
+	if ctx.Err() != nil {
+		return fault.New(fault.Cancelled, "", "%w", cause)
+	}
+	if fault.CodeOf(cause) == fault.NoEngine {
+		return cause
+	}
+	if away := r.engine.Away(ctx); away != nil {
+		return errors.Join(away, cause)
+	}
+	return nil
+}
+
+// stranded says where everything is when the way back cannot be walked.
+func (r *hopRun) stranded(ctx context.Context, b upgrade.Back, again string, err error) error {
+	code := fault.Resumable
+	if cut := r.cut(ctx, err); cut != nil {
+		code, err = fault.CodeOf(cut), cut
 	}
 	return fault.New(code, "Mend the cause, then: "+again,
 		"the way back did not come to its end; everything stays where it is: the checkpoint is backup %s in %s, the former files are in %s: %w",
-		b.Set, r.access.Target, r.site.Own("upgrade", "previous"), errors.Join(cause, err))
+		b.Set, r.access.Target, r.site.Own("upgrade", "previous"), err)
 }
 
 func finish(journal *step.Journal) error {

@@ -35,12 +35,14 @@ type Report struct {
 }
 
 // Run asks all checks at the same time. The error is only that of ctx: what is
-// wrong with the site stands in the report.
+// wrong with the site stands in the report. An Engine that goes away ends all checks.
 func Run(ctx context.Context, checks []Check) (Report, error) {
 	r := Report{Healthy: true, Checks: make([]Result, len(checks))}
+	asking, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	var wg sync.WaitGroup
 	for i, c := range checks {
-		wg.Go(func() { r.Checks[i] = ask(ctx, c) })
+		wg.Go(func() { r.Checks[i] = ask(asking, end, c) })
 	}
 	wg.Wait()
 	for _, c := range r.Checks {
@@ -49,9 +51,15 @@ func Run(ctx context.Context, checks []Check) (Report, error) {
 	return r, ctx.Err()
 }
 
-func ask(ctx context.Context, c Check) Result {
+func ask(ctx context.Context, end context.CancelCauseFunc, c Check) Result {
 	began := time.Now()
 	said, err := c.Ask(ctx)
+	if fault.CodeOf(err) == fault.NoEngine {
+		end(err)
+	}
+	if away := context.Cause(ctx); err != nil && fault.CodeOf(away) == fault.NoEngine {
+		err = away
+	}
 	r := Result{ID: c.ID, Title: c.Title, OK: err == nil, Said: said, ElapsedNS: time.Since(began)}
 	if err != nil {
 		r.Error, r.Hint = err.Error(), fault.HintOf(err)
@@ -96,7 +104,7 @@ func until(ctx context.Context, limit time.Duration, try func(context.Context) e
 		if last == nil || bounded.Err() == nil {
 			last = err
 		}
-		if errors.As(err, new(lasting)) && time.Since(began) >= settle {
+		if fault.CodeOf(err) == fault.NoEngine || errors.As(err, new(lasting)) && time.Since(began) >= settle {
 			return err
 		}
 		select {

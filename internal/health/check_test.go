@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/health"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
@@ -76,6 +77,29 @@ func TestWhatIsDownIsToldAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// An Engine that goes away is waited for by none of the checks.
+func TestAnEngineThatGoesAwayEndsAllChecks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		services := away{fault.New(fault.NoEngine, "Start it", "the Docker Engine went away")}
+		door := health.FrontDoor{Address: "door", Limit: time.Hour, Client: &http.Client{Transport: refuses{began.Add(time.Hour)}}}
+		r, err := health.Run(t.Context(), []health.Check{door.Check(), health.Containers{Services: services, Limit: time.Hour}.Check()})
+		if err != nil || time.Since(began) > time.Minute {
+			t.Errorf("got %v after %s", err, time.Since(began))
+		}
+		for _, c := range r.Checks {
+			if c.OK || c.Error != "the Docker Engine went away" || c.Hint != "Start it" {
+				t.Errorf("%s: got %+v", c.ID, c)
+			}
+		}
+	})
+}
+
+// away is a project on an Engine that is away.
+type away struct{ error }
+
+func (a away) AskedStatus(context.Context) ([]workload.Status, error) { return nil, a.error }
 
 type statuses func() []workload.Status
 

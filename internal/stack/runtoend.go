@@ -175,6 +175,14 @@ func (e *Engine) answers(ctx context.Context) error {
 	return nil
 }
 
+// Away tells why nobody can work with the Engine now, nil when it is there.
+func (e *Engine) Away(ctx context.Context) error {
+	if err := e.leaving(ctx); err != nil {
+		return err
+	}
+	return e.answers(ctx)
+}
+
 // lost is gone for streams, which end in many ways when the Engine goes: in
 // doubt the Engine is asked.
 func (e *Engine) lost(ctx context.Context, err error) error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 )
 
@@ -60,7 +61,11 @@ func take(ctx context.Context, b *backup.Env, ids ...string) error {
 			continue
 		}
 		delete(left, string(s.ID))
-		if err := s.Run(ctx, b); err != nil {
+		err := s.Run(ctx, b)
+		if fault.CodeOf(err) == fault.PreflightBlocked { // a backup's hint names flags that an upgrade has not
+			err = fault.New(fault.PreflightBlocked, "Make room there, or put backups elsewhere: sentryctl backup init --repo /path", "%w", err)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", s.ID, err)
 		}
 	}

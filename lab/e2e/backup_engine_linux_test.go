@@ -19,7 +19,7 @@ func TestEngineEndsUnderABackup(t *testing.T) {
 		t.Skipf("the machine's own Engine is not ours to stop: %v", err)
 	}
 	s := labtest.NewSite(t)
-	private := privateEngine(t, s)
+	private := privateEngine(t, s, "25.10.0")
 	inside := func(c *exec.Cmd) error { return private.Inside(c.Start) }
 	env := s.Env("DOCKER_HOST=" + private.Docker.Host)
 	startWith(t, inside, env, install(s, s.Release("25.10.0"), "25.10.0", "--profile", "errors-only")...).wait().exits(0)

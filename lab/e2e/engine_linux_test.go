@@ -24,7 +24,7 @@ func TestEngineEndsInTheMiddle(t *testing.T) {
 		t.Skipf("the machine's own Engine is not ours to stop: %v", err)
 	}
 	s := labtest.NewSite(t)
-	private := privateEngine(t, s)
+	private := privateEngine(t, s, "25.10.0")
 	own := *s
 	own.Docker = private.Docker
 	command := install(s, s.Release("25.10.0"), "25.10.0", "--profile", "errors-only")
@@ -79,14 +79,20 @@ func TestEngineEndsInTheMiddle(t *testing.T) {
 	}
 }
 
-// privateEngine is an Engine for this test alone, with the images of 25.10.0.
-func privateEngine(t *testing.T, s *labtest.Site) *engine.Private {
+// privateEngine is an Engine for this test alone, with the images of versions.
+func privateEngine(t *testing.T, s *labtest.Site, versions ...string) *engine.Private {
 	t.Helper()
 	// t.TempDir is too long for a socket, and is removed while mounts are left.
 	dir, err := os.MkdirTemp("", "lab-engine-")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return privateEngineIn(t, s, dir, versions...)
+}
+
+// privateEngineIn keeps everything of it in dir.
+func privateEngineIn(t *testing.T, s *labtest.Site, dir string, versions ...string) *engine.Private {
+	t.Helper()
 	private, err := engine.NewPrivate(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +102,7 @@ func privateEngine(t *testing.T, s *labtest.Site) *engine.Private {
 			t.Error(err)
 		}
 	})
-	refs, err := trees.Images("25.10.0")
+	refs, err := trees.Images(versions...)
 	if err == nil {
 		err = private.Copy(t.Context(), s.Docker, refs...)
 	}

@@ -44,11 +44,17 @@ func beforeUpgradeWith(t *testing.T, flags []string, from string, to ...string) 
 	}
 	b.event, b.users = found, selected(t, b.Site, "SELECT count(*) FROM auth_user")
 	for _, version := range to {
-		if err := os.Rename(b.Release(version), filepath.Join(b.releases, version)); err != nil {
-			t.Fatal(err)
-		}
+		b.release(t, version)
 	}
 	return b
+}
+
+// release puts a release among those to go to.
+func (b before) release(t *testing.T, version string) {
+	t.Helper()
+	if err := os.Rename(b.Release(version), filepath.Join(b.releases, version)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // rungImage makes the image of a ClickHouse between those of two releases,
@@ -74,16 +80,27 @@ func (b before) upgrade(more ...string) []string {
 // serves asks whether the site is of a version, well, and has what it had.
 func (b before) serves(t *testing.T, version string) {
 	t.Helper()
+	b.recorded(t, version)
+	sentryctl(t, b.Site, "health", "--canary", "--site", b.Dir).exits(0)
+	b.hasUsers(t)
+	if err := b.Probe().Find(t.Context(), b.event.ProjectID, b.event.ID); err != nil {
+		t.Errorf("the event of before: %v", err)
+	}
+}
+
+// recorded asks whether the site's record names a version, and no run is unfinished.
+func (b before) recorded(t *testing.T, version string) {
+	t.Helper()
 	record, unfinished := records(t, b.Site)
 	if want := "installed " + version + " site"; record != want || len(unfinished) > 0 {
 		t.Errorf("got %q, unfinished %v; want %q", record, unfinished, want)
 	}
-	sentryctl(t, b.Site, "health", "--canary", "--site", b.Dir).exits(0)
+}
+
+func (b before) hasUsers(t *testing.T) {
+	t.Helper()
 	if got := selected(t, b.Site, "SELECT count(*) FROM auth_user"); got != b.users {
 		t.Errorf("got %s users, want %s", got, b.users)
-	}
-	if err := b.Probe().Find(t.Context(), b.event.ProjectID, b.event.ID); err != nil {
-		t.Errorf("the event of before: %v", err)
 	}
 }
 

@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/sentryctl/sentryctl/lab/engine"
+	"github.com/sentryctl/sentryctl/lab/labtest"
+)
+
+// privately is a site of the older version on an Engine of its own.
+type privately struct {
+	before
+	engine *engine.Private
+}
+
+func beforeUpgradeOn(t *testing.T, s *labtest.Site, private *engine.Private) privately {
+	t.Helper()
+	own := *s
+	own.Docker = private.Docker
+	x := privately{before{Site: &own, releases: t.TempDir()}, private}
+	rungImage(t, &own, "24.8.14.10459.altinitystable")
+	x.run(t, install(s, s.Release(older), older, "--profile", "errors-only", "--ignore", "disk-engine")...).exits(0)
+	x.users = selected(t, &own, "SELECT count(*) FROM auth_user")
+	x.release(t, newer)
+	return x
+}
+
+// start runs sentryctl where the Engine is.
+func (x privately) start(t *testing.T, args ...string) *process {
+	t.Helper()
+	inside := func(c *exec.Cmd) error { return x.engine.Inside(c.Start) }
+	return startWith(t, inside, x.Env("DOCKER_HOST="+x.Docker.Host), args...)
+}
+
+func (x privately) run(t *testing.T, args ...string) ended {
+	t.Helper()
+	return x.start(t, args...).wait()
+}
+
+// serves asks whether the site is of a version and well.
+func (x privately) serves(t *testing.T, version string) {
+	t.Helper()
+	x.recorded(t, version)
+	x.run(t, "health", "--canary", "--site", x.Dir).exits(0)
+	x.hasUsers(t)
+	if left := oneOffs(t, x.Site); len(left) > 0 {
+		t.Errorf("commands left containers: %v", left)
+	}
+}
+
+// The Engine is stopped, and crashes, in one step of a hop after the other. Each time
+// the hop waits where it is, and resume goes on once the Engine is back.
+func TestEngineEndsInAHop(t *testing.T) {
+	labtest.Long(t)
+	if err := engine.CanPrivate(); err != nil {
+		t.Skipf("the machine's own Engine is not ours to stop: %v", err)
+	}
+	s := labtest.NewSite(t)
+	private := privateEngine(t, s, older, newer)
+	x := beforeUpgradeOn(t, s, private)
+	again := []string{"resume", "--site", x.Dir}
+	command := x.upgrade()
+	for _, c := range []struct {
+		step string
+		end  func() error
+	}{
+		{"bring-images", private.Kill},
+		{"copy-ahead", private.Stop},
+		{"stop-services", private.Kill},
+		{"checkpoint", private.Stop},
+		{"rung-clickhouse-24-8", private.Kill},
+		{"migrate-database", private.Stop},
+		{"start-services", private.Kill},
+		{"health-gate", private.Stop},
+	} {
+		p := x.start(t, command...)
+		begins(c.step).came(t, nil, p)
+		if err := c.end(); err != nil {
+			t.Fatal(err)
+		}
+		fault := p.wait().exits(12).last("error")
+		wantText(t, "hint in "+c.step, fault.Hint, "sentryctl resume --site "+x.Dir, "sentryctl rollback --site "+x.Dir)
+		lockIsFree(t, s)
+		if err := private.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		command = again
+	}
+	x.run(t, command...).exits(0)
+	x.serves(t, newer)
+
+	command = []string{"rollback", "--site", x.Dir, "--yes"}
+	for _, step := range []string{"fill-volumes", "start-former"} {
+		p := x.start(t, command...)
+		begins(step).came(t, nil, p)
+		if err := private.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		p.wait().exits(12)
+		if err := private.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		command = again
+	}
+	x.run(t, command...).exits(0)
+	x.serves(t, older)
+}
