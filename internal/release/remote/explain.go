@@ -14,7 +14,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/release"
 )
 
-const byHand = ", or download it by hand on another machine"
+const byHand = ", or download it on another machine and name the file: --source, for an upgrade --releases DIR"
 
 // explain says what kind of trouble kept a request from being answered.
 func explain(u *url.URL, err error) error {
@@ -41,7 +41,7 @@ func hint(u *url.URL, err error) string {
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return "Check the proxy that HTTPS_PROXY names: env | grep -i _proxy"
 	case errors.As(err, &dns):
-		return "Check that this machine can resolve the name: getent hosts " + dns.Name
+		return "Check that this machine can resolve the name: getent hosts " + dns.Name + byHand
 	case errors.As(err, &unknown), errors.As(err, &verify):
 		return "Add the authority of your proxy or mirror to this machine's trust store: update-ca-certificates" + byHand
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
