@@ -35,7 +35,7 @@ func (l *launch) reloadProxy(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.ExitCode != 0 {
+		if r.ExitCode != 0 && !l.doorFollows {
 			l.stack.sink.Emit(event.Notice{Level: "warn",
 				Text: "nginx did not take its configuration up again and may look for services where they no longer are",
 				Hint: "Look at it: docker compose logs --tail 20 nginx; then restart it: docker compose restart nginx"})

@@ -3,7 +3,9 @@ package stack
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
@@ -24,13 +26,35 @@ func (s *Stack) Start(ctx context.Context, services ...string) error {
 		return err
 	}
 	p := only(s.model(), keep)
-	if err := s.create(ctx, p); err != nil {
-		return fmt.Errorf("create containers: %w", err)
-	}
-	l, err := s.newLaunch(ctx, p)
+	parts, err := s.doorLast(ctx, p)
 	if err != nil {
 		return err
 	}
+	done := &counter{unit: "services", total: len(p.Services), sink: s.sink}
+	up := map[string]bool{}
+	for i, part := range parts {
+		before := maps.Clone(up)
+		for _, name := range part {
+			up[name] = true
+		}
+		p := only(p, up)
+		if err := s.create(ctx, p, before); err != nil {
+			return fmt.Errorf("create containers: %w", err)
+		}
+		l, err := s.newLaunch(ctx, p)
+		if err != nil {
+			return err
+		}
+		l.before, l.doorFollows, l.done = before, i < len(parts)-1, done
+		if err := l.up(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// up starts what does not run.
+func (l *launch) up(ctx context.Context) error {
 	if err := l.run(ctx, l.start); err != nil {
 		return err
 	}
@@ -52,15 +76,17 @@ func (s *Stack) WaitReady(ctx context.Context, services ...string) error {
 }
 
 // create has Compose make what is missing and replace what is outdated:
-// networks, volumes, containers. It starts nothing new.
-func (s *Stack) create(ctx context.Context, p *types.Project) error {
+// networks, volumes, containers. It starts nothing new, and leaves the containers
+// of services that were created before alone.
+func (s *Stack) create(ctx context.Context, p *types.Project, before map[string]bool) error {
 	composer, err := s.engine.composer()
 	if err != nil {
 		return err
 	}
+	services := slices.DeleteFunc(p.ServiceNames(), func(name string) bool { return before[name] })
 	return startFault(composer.Create(ctx, p, api.CreateOptions{
-		IgnoreOrphans: true, Inherit: true, Timeout: &s.StopTimeout,
-		Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateDiverged,
+		Services: services, IgnoreOrphans: true, Inherit: true, Timeout: &s.StopTimeout,
+		Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateNever,
 	}))
 }
 
@@ -80,10 +106,13 @@ type node struct {
 
 // launch is one start of some services.
 type launch struct {
-	stack *Stack
-	nodes map[string]*node
-	work  *gate // starts and health commands
-	done  *counter
+	stack  *Stack
+	nodes  map[string]*node
+	work   *gate           // starts and health commands
+	before map[string]bool // services that were started, and counted, before
+	// doorFollows says that nginx is replaced right after this launch.
+	doorFollows bool
+	done        *counter
 }
 
 func (s *Stack) newLaunch(ctx context.Context, p *types.Project) (*launch, error) {
@@ -146,7 +175,9 @@ func (l *launch) run(ctx context.Context, start func(context.Context, *node) err
 			if err := l.finish(ctx, n); err != nil {
 				return err
 			}
-			l.done.add(n.name)
+			if !l.before[n.name] {
+				l.done.add(n.name)
+			}
 			return nil
 		})
 	}
