@@ -28,6 +28,7 @@ func TestUpgradesThatGoWrong(t *testing.T) {
 		run          func(t *testing.T, b before)
 	}{
 		{"an image is missing", "SNUBA_IMAGE=127.0.0.1:1/absent/snuba:" + newer, imageIsMissing},
+		{"a certificate is none", "", certificateIsNone},
 		{"the time runs out", "STANDIN_MIGRATION_SECONDS=86400", timeRunsOut},
 		{"no rollback, and back by hand", "STANDIN_MIGRATION=fail", backByHand},
 		{"no rollback, and on when it is mended", "STANDIN_MIGRATION=fail", onWhenMended},
@@ -49,14 +50,33 @@ func TestUpgradesThatGoWrong(t *testing.T) {
 
 // A release whose image nobody has is refused before anything is touched.
 func imageIsMissing(t *testing.T, b before) {
+	b.refused(t, "registry", "127.0.0.1:1/absent/snuba:"+newer)
+}
+
+// So is one for a site whose authority's certificate is none.
+func certificateIsNone(t *testing.T, b before) {
+	path := filepath.Join(b.Dir, "certificates", "own.crt")
+	if err := os.WriteFile(path, []byte("to be asked for\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.refused(t, "certificates", path)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused wants an upgrade that one question of the gate stops, and which touches
+// nothing.
+func (b before) refused(t *testing.T, id, about string) {
+	t.Helper()
 	ran, files := containers(t, b.Site), written(t, b.Site)
 	e := sentryctl(t, b.Site, b.upgrade()...).exits(4)
-	wantText(t, "error", e.last("error").Error, "registry")
-	found := slices.IndexFunc(e.last("gate").Findings, func(f finding) bool { return f.ID == "registry" && f.State == "block" })
+	wantText(t, "error", e.last("error").Error, id)
+	found := slices.IndexFunc(e.last("gate").Findings, func(f finding) bool { return f.ID == id && f.State == "block" })
 	if found < 0 {
-		t.Fatalf("the registry does not block: %+v", e.last("gate").Findings)
+		t.Fatalf("%s does not block: %+v", id, e.last("gate").Findings)
 	}
-	wantText(t, "finding", e.last("gate").Findings[found].Said, "127.0.0.1:1/absent/snuba:"+newer)
+	wantText(t, "finding", e.last("gate").Findings[found].Said, about)
 	if touched := differing(ran, containers(t, b.Site)); len(touched) > 0 {
 		t.Errorf("containers were touched: %v", touched)
 	}

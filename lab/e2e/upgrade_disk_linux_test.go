@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sentryctl/sentryctl/lab/labtest"
+)
+
+// smallDisk mounts a disk of so many MiB: a file with a file system of its own, as a
+// site wants one that outlives a reboot.
+func smallDisk(t *testing.T, dir, size string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skipf("mounting a small disk takes root")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "disk")
+	for _, command := range [][]string{
+		{"truncate", "-s", size + "M", file},
+		{"mkfs.ext4", "-q", "-m", "0", file},
+		{"mount", "-o", "loop", file, dir},
+	} {
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("no small disk can be mounted here: %v: %s", err, out)
+		}
+	}
+	t.Cleanup(func() {
+		err := unix.Unmount(dir, unix.MNT_DETACH)
+		if err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) { // an Engine takes its own down
+			t.Error(err)
+		}
+	})
+	if err := os.Remove(filepath.Join(dir, "lost+found")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill leaves no room on a disk, until room is called.
+func fill(t *testing.T, dir string) (room func()) {
+	t.Helper()
+	path := filepath.Join(dir, "filler")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	// Most of it at once: the step goes on meanwhile.
+	for size := int64(1) << 40; size >= 1<<12; size /= 2 {
+		for err = nil; err == nil; {
+			end, seekErr := f.Seek(0, io.SeekEnd)
+			if err = seekErr; err == nil {
+				err = unix.Fallocate(int(f.Fd()), 0, end, size)
+			}
+		}
+		if !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EFBIG) {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		t.Helper()
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The disk of the site runs full in a hop, and stays so: the older release serves on,
+// or serves again, and nobody has to make room for that.
+func TestSiteDiskFullInAHop(t *testing.T) {
+	labtest.Long(t)
+	b := before{Site: labtest.NewSite(t), releases: t.TempDir()}
+	smallDisk(t, b.Dir, "1500")
+	rungImage(t, b.Site, "24.8.14.10459.altinitystable")
+	sentryctl(t, b.Site, install(b.Site, b.Release(older), older, "--ignore", "disk-site")...).exits(0)
+	found, err := b.Probe().Event(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.event, b.users = found, selected(t, b.Site, "SELECT count(*) FROM auth_user")
+	b.release(t, newer)
+	for _, c := range []struct{ step, comes string }{
+		{"stage-site", older + " serves as before"},
+		{"copy-ahead", older + " serves as before"},
+		{"checkpoint", "back at " + older},
+		{"migrate-database", "back at " + older},
+		{"start-services", "back at " + older},
+	} {
+		t.Run(c.step, func(t *testing.T) {
+			ran := containers(t, b.Site)
+			p := start(t, b.Site, b.upgrade()...)
+			begins(c.step).came(t, nil, p)
+			room := fill(t, filepath.Join(b.Dir, ".sentryctl"))
+			defer room()
+			e := p.wait()
+			if e.code != 4 && e.code != 6 { // 4: before the copy it is asked whether there is room
+				t.Errorf("got exit code %d\n%s", e.code, e.tail)
+			}
+			fault := e.last("error")
+			wantText(t, "error", fault.Error, c.comes)
+			if strings.Contains(fault.Hint, "--force") {
+				t.Errorf("an upgrade has no such flag: %s", fault.Hint)
+			}
+			b.serves(t, older)
+			if touched := differing(ran, containers(t, b.Site)); len(touched) > 0 && strings.HasSuffix(c.comes, "as before") {
+				t.Errorf("containers were touched: %v", touched)
+			}
+		})
+	}
+	sentryctl(t, b.Site, b.upgrade()...).exits(0)
+	b.serves(t, newer)
+
+	p := start(t, b.Site, "rollback", "--site", b.Dir, "--yes")
+	begins("fill-volumes").came(t, nil, p)
+	room := fill(t, filepath.Join(b.Dir, ".sentryctl"))
+	if e := p.wait(); e.code != 0 {
+		wantText(t, "hint", e.exits(6).last("error").Hint, "sentryctl rollback --site "+b.Dir)
+		room()
+		sentryctl(t, b.Site, "rollback", "--site", b.Dir, "--yes").exits(0)
+	}
+	b.serves(t, older)
+}
