@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
@@ -111,6 +112,10 @@ func (s *Stack) letGo(ctx context.Context, name, id string) error {
 			}
 			s.sink.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("the Engine said nothing about %s for %s, so its control group is thawed", name, s.FreezeTimeout)})
 			last = errors.Join(err, s.engine.past(ctx, thaw, id))
+		case strings.Contains(err.Error(), "resume a running process"):
+			if last = s.noted(ctx, id); last == nil {
+				return nil
+			}
 		case strings.Contains(err.Error(), "not paused") && try == 0:
 			last = err // the Engine's word for it may merely be late
 		case strings.Contains(err.Error(), "not paused"):
@@ -136,6 +141,26 @@ func (s *Stack) goOn(ctx context.Context, id string) error {
 	}
 	_, err = s.api.ContainerUnpause(ctx, id, client.ContainerUnpauseOptions{})
 	return err
+}
+
+// noted waits until the Engine takes note of a container that goes on already,
+// as after an answer of the Engine's that came too late to be heard.
+func (s *Stack) noted(ctx context.Context, id string) error {
+	return s.timely(ctx, func(ctx context.Context) error {
+		again := time.NewTicker(20 * time.Millisecond)
+		defer again.Stop()
+		for {
+			b, err := s.engine.look(ctx, id)
+			if err != nil || b.state != container.StatePaused {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-again.C:
+			}
+		}
+	})
 }
 
 // agree brings in order an Engine that calls a container frozen whose control
