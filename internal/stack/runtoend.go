@@ -184,7 +184,7 @@ func (e *Engine) Away(ctx context.Context) error {
 }
 
 // lost is gone for streams, which end in many ways when the Engine goes: in
-// doubt the Engine is asked.
+// doubt the Engine is asked. One that is about to go may still answer.
 func (e *Engine) lost(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -192,7 +192,7 @@ func (e *Engine) lost(ctx context.Context, err error) error {
 	if away := e.answers(ctx); away != nil {
 		return away
 	}
-	return err
+	return gone(err)
 }
 
 // seconds gives a time-out as the Engine takes it.
