@@ -18,11 +18,7 @@ import (
 func TestUpgradesThatGoWrong(t *testing.T) {
 	labtest.Long(t)
 	b := beforeUpgrade(t, older, newer)
-	env := filepath.Join(b.releases, newer, ".env")
-	whole, err := os.ReadFile(env)
-	if err != nil {
-		t.Fatal(err)
-	}
+	with := b.breaking(t, newer)
 	for _, c := range []struct {
 		name, broken string
 		run          func(t *testing.T, b before)
@@ -36,9 +32,7 @@ func TestUpgradesThatGoWrong(t *testing.T) {
 		{"ingest is stopped", "", ingestIsStopped},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := os.WriteFile(env, append(slices.Clone(whole), "\n"+c.broken+"\n"...), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			with(t, c.broken)
 			c.run(t, b)
 			b.serves(t, older)
 			if left := oneOffs(t, b.Site); len(left) > 0 {

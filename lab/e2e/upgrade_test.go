@@ -121,26 +121,36 @@ func TestUpgradeAndRollback(t *testing.T) {
 	allStored(t, b.Site, []string{since.ID})
 }
 
+// breaking gives what writes a release's .env anew with one more line, which breaks it.
+func (b before) breaking(t *testing.T, version string) (with func(t *testing.T, line string)) {
+	t.Helper()
+	env := filepath.Join(b.releases, version, ".env")
+	whole, err := os.ReadFile(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(t *testing.T, line string) {
+		t.Helper()
+		if err := os.WriteFile(env, append(slices.Clone(whole), "\n"+line+"\n"...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A release that is broken leads back to the former one by itself, with its
 // data, whichever way it is broken: its migration fails, its web never becomes
 // healthy, or it looks healthy and loses events, which only the canary sees.
 func TestBrokenReleaseRollsBack(t *testing.T) {
 	labtest.Long(t)
 	b := beforeUpgrade(t, older, newer)
-	env := filepath.Join(b.releases, newer, ".env")
-	whole, err := os.ReadFile(env)
-	if err != nil {
-		t.Fatal(err)
-	}
+	with := b.breaking(t, newer)
 	for i, c := range []struct{ broken, fails string }{
 		{"STANDIN_MIGRATION=fail", "migrate-database"},
 		{"STANDIN_DROP_EVENTS=1", "health-gate"},
 		{"STANDIN_WEB=unhealthy", "start-services"},
 	} {
 		t.Run(c.broken, func(t *testing.T) {
-			if err := os.WriteFile(env, append(slices.Clone(whole), "\n"+c.broken+"\n"...), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			with(t, c.broken)
 			e := sentryctl(t, b.Site, b.upgrade("--hop-timeout", "5m")...).exits(6)
 			if text := e.last("error").Error; !strings.Contains(text, "back at "+older) {
 				t.Errorf("got %q", text)
