@@ -14,7 +14,7 @@ const (
 	betweenEvents = 50 * time.Millisecond
 	// An answer that takes longer counts as none.
 	slowPage  = 250 * time.Millisecond
-	slowEvent = time.Second // an SDK waits for seconds, and no person does
+	slowEvent = 5 * time.Second // what the least patient of Sentry's SDKs waits for, unless told otherwise
 	// stored is how long events may take from the door into ClickHouse.
 	stored = 2 * time.Minute
 )
@@ -37,6 +37,7 @@ func (p Probe) Stream(ctx context.Context) (*Stream, error) {
 // Seen is what was seen from outside while something went on.
 type Seen struct {
 	UI, Ingest time.Duration // without an answer
+	Slowest    time.Duration // answer to an event that the door has taken
 	Events     int           // that the door has taken
 	Refused    int           // that it has not
 }
@@ -49,7 +50,7 @@ func (s *Stream) During(ctx context.Context, do func() error) (Seen, error) {
 	var over atomic.Bool
 	events := make(chan struct{})
 	before := len(s.taken)
-	go func() { defer close(events); out.Ingest, out.Refused = s.post(watched, &over) }()
+	go func() { defer close(events); s.post(watched, &over, &out) }()
 	var err error
 	out.UI, err = s.probe.UIDuring(watched, do)
 	over.Store(true) // an event that is under way still counts
@@ -69,25 +70,29 @@ func (p Probe) UIDuring(ctx context.Context, do func() error) (time.Duration, er
 	return <-gap, err
 }
 
-func (s *Stream) post(ctx context.Context, over *atomic.Bool) (away time.Duration, refused int) {
+func (s *Stream) post(ctx context.Context, over *atomic.Bool, seen *Seen) {
 	for last := time.Now(); !over.Load() && ctx.Err() == nil; {
 		began := time.Now()
 		s.next++
 		id := fmt.Sprintf("be7c4%027d", s.next)
-		err := s.probe.Send(ctx, s.key, s.project, id)
+		err := s.send(ctx, id)
 		now := time.Now()
 		if err != nil {
-			refused++
+			seen.Refused++
+			seen.Ingest += now.Sub(last) // with the pause before it
 		} else {
 			s.taken = append(s.taken, id)
-		}
-		if err != nil || now.Sub(began) > slowEvent {
-			away += now.Sub(last) // with the pause before it
+			seen.Slowest = max(seen.Slowest, now.Sub(began))
 		}
 		last = now
 		pause(ctx, betweenEvents)
 	}
-	return away, refused
+}
+
+func (s *Stream) send(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, slowEvent)
+	defer cancel()
+	return s.probe.Send(ctx, s.key, s.project, id)
 }
 
 // Missing waits until ClickHouse has all events that the door has taken, and

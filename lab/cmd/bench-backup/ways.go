@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sentryctl/sentryctl/lab/probe"
 )
 
@@ -44,8 +46,8 @@ func (b *bench) backUp(ctx context.Context, s *probe.Stream, name string) (resul
 	for _, v := range last.Volumes {
 		b.volumes = append(b.volumes, v.Engine)
 	}
-	fmt.Printf("%-18s %8s   volumes %8s   rest %6.2f s   UI away %6.2f s   ingest away %.2f s   %d events refused   %.0f MB/s   %s in %d files, %s added   helper %s\n",
-		name, seconds(r.took), seconds(r.work), r.rest.Seconds(), r.UI.Seconds(), r.Ingest.Seconds(), r.Refused,
+	fmt.Printf("%-18s %8s   volumes %8s   rest %6.2f s   UI away %6.2f s   ingest away %.2f s, slowest answer %.2f s   %d events refused   %.0f MB/s   %s in %d files, %s added   helper %s\n",
+		name, seconds(r.took), seconds(r.work), r.rest.Seconds(), r.UI.Seconds(), r.Ingest.Seconds(), r.Slowest.Seconds(), r.Refused,
 		float64(r.bytes)/1e6/r.took.Seconds(), mb(r.bytes), r.files, mb(r.added), mb(r.memory))
 	return r, nil
 }
@@ -85,18 +87,31 @@ func (b *bench) inContainer(ctx context.Context, volume, script string) error {
 	return command(ctx, "docker", "run", "--rm", "--network", "none", "-v", volume, "-v", b.archives+":/archives", "--entrypoint", "sh", b.image, "-c", script)
 }
 
-// untar unpacks the archives into new volumes. They stay until all is over: the
-// file system gives no inode away that was freed within seconds, and looks for
-// others at length.
+// afterDisaster leaves the kernel with nothing to write and nothing in memory,
+// as on a machine that data comes back to.
+func afterDisaster() error {
+	unix.Sync()
+	return os.WriteFile("/proc/sys/vm/drop_caches", []byte("3"), 0)
+}
+
+// untar unpacks the archives into new volumes, until all is on the disk, as a
+// restore does. They stay until all is over: the file system gives no inode away
+// that was freed within seconds, and looks for others at length.
 func (b *bench) untar(ctx context.Context) (result, error) {
 	var r result
+	if err := afterDisaster(); err != nil {
+		return r, err
+	}
 	for _, v := range b.volumes {
-		name := prefix + "-untar-" + v
-		if _, err := b.Docker.Output(ctx, "volume", "create", name); err != nil {
+		name := "untar-" + v
+		if _, err := b.Docker.Output(ctx, "volume", "create", prefix+"-"+name); err != nil {
 			return r, err
 		}
 		began := time.Now()
-		if err := b.inContainer(ctx, name+":/to", "tar -C /to -xzf /archives/"+v+".tar.gz"); err != nil {
+		if err := b.inContainer(ctx, prefix+"-"+name+":/to", "tar -C /to -xzf /archives/"+v+".tar.gz"); err != nil {
+			return r, err
+		}
+		if err := b.inVolume(ctx, name, syncDisk); err != nil {
 			return r, err
 		}
 		r.work += time.Since(began)
@@ -105,11 +120,23 @@ func (b *bench) untar(ctx context.Context) (result, error) {
 	return r, nil
 }
 
+func syncDisk(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return unix.Syncfs(int(d.Fd()))
+}
+
 // restore brings the newest backup back into the running site.
 func (b *bench) restore(ctx context.Context) (result, error) {
 	var lines spoken
 	var r result
-	var err error
+	err := afterDisaster()
+	if err != nil {
+		return r, err
+	}
 	began := time.Now()
 	r.UI, err = b.probe.UIDuring(ctx, func() (err error) {
 		lines, err = b.ours(ctx, "restore", "--site", b.site, "--yes")
