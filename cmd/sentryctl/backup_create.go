@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +20,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
+	"github.com/sentryctl/sentryctl/internal/ui/redact"
 )
 
 const backupWorkflow = "backup"
@@ -103,32 +103,29 @@ func (a *app) runBackupCreate(ctx context.Context, o backupCreateOptions) error 
 		return err
 	}
 	defer unlock()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	sink, hush := a.sink(ctx, cancel)
-	done := sync.OnceValue(hush)
-	defer done()
-	hide(sink.Add, acc)
-	env, closeEngine, err := a.backupEnv(ctx, s, rec, sink)
+	var made backup.Manifest
+	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
+		hide(sink.Add, acc)
+		env, closeEngine, err := a.backupEnv(ctx, s, rec, sink)
+		if err != nil {
+			return err
+		}
+		defer closeEngine()
+		env.Plan, env.Hurry = o.plan(acc, env.Now()), hurry
+		if env.Priority, err = priority.Mine(); err != nil {
+			return err
+		}
+		if env.HalfDone, err = settleBackup(ctx, s, env.Stack); err != nil {
+			return err
+		}
+		err = a.carryOutBackup(ctx, env, sink.Redact)
+		made = env.Manifest()
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer closeEngine()
-	env.Plan, env.Hurry = o.plan(acc, env.Now()), hurry
-	if env.Priority, err = priority.Mine(); err != nil {
-		return err
-	}
-	if env.HalfDone, err = settleBackup(ctx, s, env.Stack); err != nil {
-		return err
-	}
-	err = a.carryOutBackup(ctx, env, sink.Redact)
-	if closeErr := done(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(keepMetrics(s, rec, env.Manifest()), a.tellBackup(env.Manifest()))
+	return errors.Join(keepMetrics(s, rec, made), a.tellBackup(made))
 }
 
 // hurry takes this process to normal priority, and back.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
+	"github.com/sentryctl/sentryctl/internal/ui/redact"
 )
 
 type backupDrillOptions struct {
@@ -87,14 +87,13 @@ func (a *app) drill(ctx context.Context, o backupDrillOptions, rep *repository.R
 		return err
 	}
 	defer unlock()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	sink, hush := a.sink(ctx, cancel)
-	done := sync.OnceValue(hush)
-	defer done()
-	hide(sink.Add, acc)
-	d, err := o.carryOut(ctx, drilling{work: work, access: acc, repository: rep, set: set, project: rec.Project + "-drill", sink: sink})
-	if err = errors.Join(err, done()); err != nil {
+	var d backup.Drilled
+	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
+		hide(sink.Add, acc)
+		d, err = o.carryOut(ctx, drilling{work: work, access: acc, repository: rep, set: set, project: rec.Project + "-drill", sink: sink})
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return a.tellDrill(s, d)

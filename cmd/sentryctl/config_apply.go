@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +19,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/ui/redact"
 )
 
 const applyWorkflow = "apply"
@@ -242,23 +242,20 @@ func (a *app) carryOutApply(ctx context.Context, p *applyPlan) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	runs, err := p.site.Runs()
 	if err != nil {
 		return err
 	}
 	a.past = stepTimes(runs, applyWorkflow)
-	sink, hush := a.sink(ctx, cancel)
-	done := sync.OnceValue(hush)
-	defer done()
-	sink.Add(p.secrets(p.answers)...)
-	runner := step.Runner[*apply.Env]{Log: journal, Sink: sink, Site: p.site.Dir, Now: time.Now, Redact: sink.Redact}
-	env := p.environment(sink)
-	outcome, err := runner.Run(ctx, env, header, apply.Steps())
-	if closeErr := done(); err == nil {
-		err = closeErr
-	}
+	var env *apply.Env
+	var outcome step.Outcome
+	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
+		sink.Add(p.secrets(p.answers)...)
+		runner := step.Runner[*apply.Env]{Log: journal, Sink: sink, Site: p.site.Dir, Now: time.Now, Redact: sink.Redact}
+		env = p.environment(sink)
+		outcome, err = runner.Run(ctx, env, header, apply.Steps())
+		return err
+	})
 	if err != nil {
 		return err
 	}

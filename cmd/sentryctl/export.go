@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +12,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/transfer"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
+	"github.com/sentryctl/sentryctl/internal/ui/redact"
 )
 
 type exportOptions struct {
@@ -70,20 +70,16 @@ func (a *app) runExport(ctx context.Context, o exportOptions, scope transfer.Sco
 		return err
 	}
 	defer unlock()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	sink, hush := a.sink(ctx, cancel)
-	done := sync.OnceValue(hush)
-	defer done()
-	sentry, closeEngine, err := openSentry(ctx, s, rec, sink)
-	if err != nil {
+	var res transfer.Exported
+	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
+		sentry, closeEngine, err := openSentry(ctx, s, rec, sink)
+		if err != nil {
+			return err
+		}
+		defer closeEngine()
+		res, err = sentry.Export(ctx, x, time.Now())
 		return err
-	}
-	defer closeEngine()
-	res, err := sentry.Export(ctx, x, time.Now())
-	if closeErr := done(); err == nil {
-		err = closeErr
-	}
+	})
 	if err != nil {
 		return err
 	}

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/transfer"
+	"github.com/sentryctl/sentryctl/internal/ui/redact"
 )
 
 type importOptions struct {
@@ -76,20 +76,16 @@ func (a *app) runImport(ctx context.Context, o importOptions, x transfer.Import)
 		return err
 	}
 	defer unlock()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	sink, hush := a.sink(ctx, cancel)
-	done := sync.OnceValue(hush)
-	defer done()
-	sentry, closeEngine, err := openSentry(ctx, s, rec, sink)
-	if err != nil {
+	var res transfer.Imported
+	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
+		sentry, closeEngine, err := openSentry(ctx, s, rec, sink)
+		if err != nil {
+			return err
+		}
+		defer closeEngine()
+		res, err = sentry.Import(ctx, x)
 		return err
-	}
-	defer closeEngine()
-	res, err := sentry.Import(ctx, x)
-	if closeErr := done(); err == nil {
-		err = closeErr
-	}
+	})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -52,24 +51,21 @@ func (a *app) carryOut(ctx context.Context, p *installPlan) error {
 		return err
 	}
 	defer journal.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	if a.past, err = p.pastTimes(); err != nil {
 		return err
 	}
-	sink, hush := a.sink(ctx, cancel)
-	done := sync.OnceValue(hush)
-	defer done()
-	sink.Add(append(p.secrets(), password)...)
-	for _, f := range p.findings {
-		sink.Emit(event.Notice{Level: string(f.Severity), Text: f.Error(), Hint: f.Hint})
-	}
-	env := p.environment(sink, record, password)
-	runner := step.Runner[*install.Env]{Log: journal, Sink: sink, Site: p.site.Dir, Now: time.Now, Prior: prior, Redact: sink.Redact}
-	outcome, err := runner.Run(ctx, env, header, install.Steps())
-	if closeErr := done(); err == nil {
-		err = closeErr
-	}
+	var env *install.Env
+	var outcome step.Outcome
+	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
+		sink.Add(append(p.secrets(), password)...)
+		for _, f := range p.findings {
+			sink.Emit(event.Notice{Level: string(f.Severity), Text: f.Error(), Hint: f.Hint})
+		}
+		env = p.environment(sink, record, password)
+		runner := step.Runner[*install.Env]{Log: journal, Sink: sink, Site: p.site.Dir, Now: time.Now, Prior: prior, Redact: sink.Redact}
+		outcome, err = runner.Run(ctx, env, header, install.Steps())
+		return err
+	})
 	if err != nil {
 		return err
 	}

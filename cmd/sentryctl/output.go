@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"golang.org/x/term"
@@ -25,6 +26,20 @@ func (a *app) sink(ctx context.Context, cancel func()) (*redact.Sink, func() err
 	next, end := a.voice(ctx, cancel)
 	a.masks = redact.New(next)
 	return a.masks, end
+}
+
+// withSink has work talk through a.sink. The talk is over when it returns.
+func (a *app) withSink(ctx context.Context, work func(ctx context.Context, sink *redact.Sink) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sink, hush := a.sink(ctx, cancel)
+	done := sync.OnceValue(hush)
+	defer done()
+	err := work(ctx, sink)
+	if silent := done(); err == nil {
+		err = silent
+	}
+	return err
 }
 
 func (a *app) voice(ctx context.Context, cancel func()) (event.Sink, func() error) {

@@ -115,34 +115,28 @@ func (r restoring) rememberRepository() error {
 	return backupInitOptions{backupOptions: r.options.backupOptions}.remember(r.site, r.access)
 }
 
-func (a *app) carryOutRestore(ctx context.Context, r restoring) (*backup.RestoreEnv, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	sink, hush := a.sink(ctx, cancel)
-	done := sync.OnceValue(hush)
-	defer done()
-	hide(sink.Add, r.access)
-	if err := wakeSite(ctx, r.site); err != nil {
-		return nil, err
-	}
-	engine, err := stack.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer engine.Close()
-	env, err := r.environment(ctx, engine, sink)
-	if err != nil {
-		return nil, err
-	}
-	measured := func() backup.Gaps { return backup.Gaps{} }
-	if door, is := env.FrontDoor.(health.FrontDoor); is && r.asked.Kind == backup.Same {
-		measured = watchDoor(door)(ctx)
-	}
-	run, err := a.takeRestoreSteps(ctx, env, sink.Redact)
-	if err = errors.Join(err, r.remember(run, measured(), err)); err != nil {
-		return nil, err
-	}
-	return env, done()
+func (a *app) carryOutRestore(ctx context.Context, r restoring) (env *backup.RestoreEnv, err error) {
+	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
+		hide(sink.Add, r.access)
+		if err := wakeSite(ctx, r.site); err != nil {
+			return err
+		}
+		engine, err := stack.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer engine.Close()
+		if env, err = r.environment(ctx, engine, sink); err != nil {
+			return err
+		}
+		measured := func() backup.Gaps { return backup.Gaps{} }
+		if door, is := env.FrontDoor.(health.FrontDoor); is && r.asked.Kind == backup.Same {
+			measured = watchDoor(door)(ctx)
+		}
+		run, err := a.takeRestoreSteps(ctx, env, sink.Redact)
+		return errors.Join(err, r.remember(run, measured(), err))
+	})
+	return env, err
 }
 
 // remember adds to the site's history for how long its doors were closed.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/catalog"
@@ -71,14 +70,13 @@ func (a *app) runRehearse(ctx context.Context, c *catalog.Catalog, o upgradeOpti
 		return err
 	}
 	defer end()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	sink, hush := a.sink(ctx, cancel)
-	r.sink = sink
-	done := sync.OnceValue(hush)
-	defer done()
-	failed, err := r.carryOut(ctx)
-	if err := errors.Join(err, done()); err != nil {
+	var failed error
+	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) (err error) {
+		r.sink = sink
+		failed, err = r.carryOut(ctx)
+		return err
+	})
+	if err != nil {
 		return errors.Join(failed, err)
 	}
 	if failed != nil && fault.CodeOf(failed) != fault.Resumable {
