@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,6 +94,9 @@ func (o backupOptions) access(a *app, s *site.Site) (repository.Access, error) {
 		return repository.Access{}, fault.New(fault.Usage, "Make one: sentryctl backup init --repo /path", "this site has no repository for backups")
 	}
 	t, err := repository.ParseTarget(where)
+	if err == nil {
+		err = outside(t, s)
+	}
 	if err != nil {
 		return repository.Access{}, err
 	}
@@ -105,6 +109,31 @@ func (o backupOptions) access(a *app, s *site.Site) (repository.Access, error) {
 		return repository.Access{}, err
 	}
 	return repository.Access{Target: t, Credentials: creds, Password: password, Dir: s.Own("backup")}, nil
+}
+
+// outside refuses a folder inside of the site: each backup would hold the ones
+// before, and a restore that replaces the site's files would take them along.
+func outside(t repository.Target, s *site.Site) error {
+	if t.Kind != repository.Folder {
+		return nil
+	}
+	rel, err := filepath.Rel(resolved(s.Dir), resolved(t.Path))
+	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
+		return nil
+	}
+	return fault.New(fault.Usage, "Choose a folder elsewhere, best on another disk; one that holds backups can be moved there as it is, and taken into use with: sentryctl backup init --repo /path",
+		"the repository %s is inside of the site %s, which it is to save", t, s.Dir)
+}
+
+// resolved is a path without links, as far as it is there.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if dir := filepath.Dir(path); dir != path {
+		return filepath.Join(resolved(dir), filepath.Base(path))
+	}
+	return path
 }
 
 func (o backupOptions) password(a *app, rec repositoryRecord) (string, error) {
