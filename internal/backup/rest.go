@@ -96,14 +96,20 @@ func Wake(ctx context.Context, s *site.Site, w Waker) error {
 	if err != nil || !resting {
 		return err
 	}
+	others := func() (bool, error) { // or nobody's any more
+		note, resting, err := ReadResting(s)
+		return !resting || note.Set != first.Set, err
+	}
 	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 10*time.Second) {
+		if over, err := others(); err != nil || over {
+			return err
+		}
 		err := wakeOnce(ctx, first, w)
-		note, resting, readErr := ReadResting(s)
-		if readErr != nil || !resting || note.Set != first.Set {
-			return readErr
+		if over, err := others(); err != nil || over {
+			return err
 		}
 		if err == nil {
-			return os.Remove(restingPath(s))
+			return os.RemoveAll(restingPath(s)) // who else woke them may have been first
 		}
 		select {
 		case <-ctx.Done():

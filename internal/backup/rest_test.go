@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -130,6 +131,22 @@ func TestWakeLeavesALaterBackupAlone(t *testing.T) {
 	if note, rests, err := backup.ReadResting(s); !rests || note.Set != "2" {
 		t.Errorf("its note: %+v, %v, %v", note, rests, err)
 	}
+}
+
+// One that waited for the Engine looks anew before it goes on.
+func TestWakeLooksAnewAfterAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, e := resting(t, threeRest), &engine{states: map[string]string{"web": "paused"}, away: 1}
+		done := make(chan error)
+		go func() { done <- backup.Wake(t.Context(), s, e) }()
+		synctest.Wait() // it pauses
+		if err := site.WriteFile(s.Own("backup", "resting.json"), []byte(`{"set":"2","services":["web"]}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil || e.states["web"] != "paused" {
+			t.Errorf("web is %s, %v", e.states["web"], err)
+		}
+	})
 }
 
 func TestWakeBelievesTheEngineAlone(t *testing.T) {
