@@ -27,7 +27,7 @@ func (e *RestoreEnv) begin(ctx context.Context) error {
 		if err := note.Held(e.Site); err != nil {
 			return err
 		}
-		if err := e.abandon(ctx); err != nil {
+		if err := e.abandon(ctx, note); err != nil {
 			return err
 		}
 		found = false
@@ -36,7 +36,7 @@ func (e *RestoreEnv) begin(ctx context.Context) error {
 		note = NewRestoring(e.Set, e.Asked, e.Now())
 	}
 	if !note.Checked {
-		if err := e.clear(ctx); err != nil {
+		if note.Waiting, err = e.clear(ctx); err != nil {
 			return err
 		}
 		note.Checked = true
@@ -49,39 +49,40 @@ func (e *RestoreEnv) begin(ctx context.Context) error {
 }
 
 // clear refuses to write over what a restore before has kept, and volumes
-// whose data cannot change places.
-func (e *RestoreEnv) clear(ctx context.Context) error {
+// whose data cannot change places. It names the volumes to fill.
+func (e *RestoreEnv) clear(ctx context.Context) (waiting []string, err error) {
 	list, err := e.wanted()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, v := range list {
 		name := v.EngineName + waitingSuffix
 		if have, err := e.Stack.VolumeExists(ctx, name); err != nil {
-			return err
+			return nil, err
 		} else if have {
-			return fault.New(fault.PreflightBlocked, "Look at it, then: docker volume rm "+name, "volume %s is left from a restore before", name)
+			return nil, fault.New(fault.PreflightBlocked, "Look at it, then: docker volume rm "+name, "volume %s is left from a restore before", name)
 		}
 		have, err := e.Stack.VolumeExists(ctx, v.EngineName)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if have {
 			if _, err := e.Stack.VolumeDirs(ctx, v.EngineName); err != nil {
-				return err
+				return nil, err
 			}
 		}
+		waiting = append(waiting, name)
 	}
 	if e.Kind == Other {
-		return noReplaced(e.Site)
+		return waiting, noReplaced(e.Site)
 	}
-	return nil
+	return waiting, nil
 }
 
 // abandon removes what a restore that has replaced nothing yet has written.
-func (e *RestoreEnv) abandon(ctx context.Context) error {
-	for _, m := range e.Stack.Model().Volumes {
-		if err := e.Stack.RemoveVolume(ctx, m.EngineName+waitingSuffix); err != nil {
+func (e *RestoreEnv) abandon(ctx context.Context, note Restoring) error {
+	for _, name := range note.Waiting {
+		if err := e.Stack.RemoveVolume(ctx, name); err != nil {
 			return err
 		}
 	}

@@ -45,6 +45,9 @@ type Restoring struct {
 	Placed   bool   `json:"placed,omitempty"`   // a clean machine has the site's files
 	Checked  bool   `json:"checked,omitempty"`  // nothing stood in its way
 	Swapping bool   `json:"swapping,omitempty"` // data may have changed places: only forward from here
+	// Waiting are the volumes that it fills. No others of such names are its own:
+	// those that a restore before was to keep.
+	Waiting []string `json:"waiting,omitempty"`
 	Asked
 }
 

@@ -127,7 +127,7 @@ func (e *RestoreEnv) fill(ctx context.Context) error {
 	}
 	err = e.tell(ctx, t, req)
 	if fault.CodeOf(err) == fault.PreflightBlocked && !e.note.Swapping && e.Kind != Clean {
-		err = errors.Join(err, e.abandon(ctx), os.RemoveAll(IncomingDir(e.Site))) // it has not begun to write
+		err = errors.Join(err, e.abandon(ctx, e.note), os.RemoveAll(IncomingDir(e.Site))) // it has not begun to write
 	}
 	return err
 }
