@@ -87,6 +87,7 @@ type restoring struct {
 	set        backup.Set
 	asked      backup.Asked
 	under      bool        // it was begun before and goes on
+	torn       bool        // the site's files may be half written
 	record     site.Record // of the site as it is; zero where there is none
 }
 
@@ -215,6 +216,7 @@ func (r *restoring) decide(note backup.Restoring, under bool) error {
 	if under && note.Is(r.set.ID(), r.asked) {
 		note.Force, note.KeepOld = note.Force || o.force, note.KeepOld || o.keepOld
 		r.asked, r.under = note.Asked, true
+		r.torn = note.ConfigOnly || note.Swapping && len(note.Volumes) == 0
 		return nil
 	}
 	if under {

@@ -68,6 +68,10 @@ func (r restoring) place(ctx context.Context) error {
 			return backup.Exchange(r.site) // it was cut short, and no project can be read before it is done
 		}
 		return backup.StageSite(ctx, r.repository, r.set, r.site)
+	case backup.Same:
+		if r.torn { // no project can be read of files that are half there
+			return backup.PlaceOver(ctx, r.repository, r.set, r.site)
+		}
 	}
 	return nil
 }

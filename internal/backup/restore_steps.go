@@ -13,6 +13,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
@@ -192,10 +193,7 @@ func (e *RestoreEnv) files(ctx context.Context) error {
 	if e.Kind == Other {
 		return Exchange(e.Site)
 	}
-	err := PlaceSite(ctx, e.Repository, e.Set, e.Site.Dir, func(p string) bool {
-		own, is := strings.CutPrefix(p, ownFiles+"/")
-		return is && stays(own)
-	})
+	err := PlaceOver(ctx, e.Repository, e.Set, e.Site)
 	if err == nil && e.KeepHost != nil {
 		err = e.KeepHost(ctx)
 	}
@@ -203,6 +201,15 @@ func (e *RestoreEnv) files(ctx context.Context) error {
 		e.Stack, e.FrontDoor, err = e.Reopen(ctx)
 	}
 	return err
+}
+
+// PlaceOver writes the site's files of a backup over those in use; what belongs
+// to the machine stays.
+func PlaceOver(ctx context.Context, rep *repository.Repository, set Set, s *site.Site) error {
+	return PlaceSite(ctx, rep, set, s.Dir, func(p string) bool {
+		own, is := strings.CutPrefix(p, ownFiles+"/")
+		return is && stays(own)
+	})
 }
 
 // PlaceSite writes the site's files of a backup into a directory.
@@ -215,7 +222,7 @@ func PlaceSite(ctx context.Context, rep *repository.Repository, s Set, dir strin
 	if err != nil {
 		return err
 	}
-	return rep.Restore(ctx, repository.RestoreOptions{Snapshot: one, Dir: dir, Attributes: attrs, Again: true, Skip: skip, SkipOwners: os.Getuid() != 0})
+	return rep.Restore(ctx, repository.RestoreOptions{Snapshot: one, Dir: dir, Attributes: attrs, Over: true, Skip: skip, SkipOwners: os.Getuid() != 0})
 }
 
 // clean removes the volumes that hold what was replaced, and the note.

@@ -72,6 +72,11 @@ func Restore(ctx context.Context, req RestoreRequest, say func(Report)) error {
 		if s.Root != w.Root {
 			return fault.New(fault.Integrity, "Restore another snapshot: sentryctl backup list", "%s is not what its manifest says: %s, not %s", w.Name, s.Root, w.Root)
 		}
+		if req.Again {
+			if err := distrust(w.Dir); err != nil {
+				return err
+			}
+		}
 		err = rep.Restore(ctx, repository.RestoreOptions{
 			Snapshot: s, Dir: w.Dir, Attributes: w.Attributes, Again: req.Again, SkipOwners: !req.Owners,
 			Progress: func(done, total int64) { say(Report{Progress: &Progress{Volume: w.Name, Done: done, Total: total}}) },

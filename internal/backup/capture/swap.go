@@ -23,9 +23,11 @@ func mark(dir, value string) error {
 	return nil
 }
 
-func marked(dir, value string) (bool, error) {
+func marked(dir, value string) (bool, error) { return attributeIs(dir, markName, value) }
+
+func attributeIs(dir, name, value string) (bool, error) {
 	buf := make([]byte, 256)
-	n, err := unix.Getxattr(dir, markName, buf)
+	n, err := unix.Getxattr(dir, name, buf)
 	if errors.Is(err, unix.ENODATA) {
 		return false, nil
 	}

@@ -156,3 +156,29 @@ func writeAt(path string, size int64, pieces map[int64]string) error {
 	}
 	return f.Sync()
 }
+
+// Over another tree, as a site's files go, each file and link becomes that of
+// the snapshot, even one of the same size and time.
+func TestRestoreOverAnotherTree(t *testing.T) {
+	_, r := folder(t)
+	dir, over := t.TempDir(), t.TempDir()
+	put(t, filepath.Join(dir, "same"), []byte("backup"), 0o600)
+	put(t, filepath.Join(over, "same"), []byte("in use"), 0o600)
+	when := time.Unix(1700000000, 0)
+	for path, target := range map[string]string{filepath.Join(dir, "link"): "backup", filepath.Join(over, "link"): "in-use"} {
+		if err := errors.Join(os.Symlink(target, path), os.Chtimes(filepath.Join(filepath.Dir(path), "same"), when, when)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := write(t, r, repository.Options{Dir: dir})
+	for range 2 {
+		if err := r.Restore(t.Context(), repository.RestoreOptions{Snapshot: w.Snapshot, Dir: over, Attributes: w.Attributes, Over: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(over, "same"))
+	to, linkErr := os.Readlink(filepath.Join(over, "link"))
+	if string(text) != "backup" || to != "backup" || err != nil || linkErr != nil {
+		t.Errorf("the file holds %q, the link leads to %q, %v, %v", text, to, err, linkErr)
+	}
+}

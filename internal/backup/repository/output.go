@@ -156,11 +156,11 @@ func (o *output) content(ctx context.Context, p string, f kfs.File, told restore
 	return o.mine(h.Close())
 }
 
-// create makes a file that was not there, or that a run before left unfinished.
+// create makes a file that was not there, or takes the place of one.
 func (o *output) create(p string) (*os.File, error) {
 	const fresh = os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	h, err := o.root.OpenFile(p, fresh, 0o600)
-	if !o.options.Again || !errors.Is(err, os.ErrExist) {
+	if !o.options.Over || !errors.Is(err, os.ErrExist) {
 		return h, err
 	}
 	if err := o.root.Remove(p); err != nil {
@@ -271,7 +271,13 @@ func (o *output) CreateSymlink(ctx context.Context, rel string, e kfs.Symlink) e
 	if err != nil {
 		return fmt.Errorf("%s: %w", p, err)
 	}
-	if err := o.root.Symlink(to, p); err != nil {
+	err = o.root.Symlink(to, p)
+	if o.options.Over && errors.Is(err, os.ErrExist) {
+		if err = o.root.Remove(p); err == nil {
+			err = o.root.Symlink(to, p)
+		}
+	}
+	if err != nil {
 		return o.mine(err)
 	}
 	if !o.options.SkipOwners {
@@ -315,7 +321,7 @@ func (o *output) tell(s restore.Stats) {
 // and waits for the disk.
 func (o *output) finish() error {
 	for _, name := range slices.Sorted(keys(o.later)) {
-		if o.options.Again {
+		if o.options.Over {
 			_ = o.root.Remove(name) // Link says it if that was wrong
 		}
 		if err := o.root.Link(o.later[name], name); err != nil {

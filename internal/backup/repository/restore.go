@@ -19,7 +19,8 @@ type RestoreOptions struct {
 	Dir        string // exists; is filled
 	Attributes Attributes
 	SkipOwners bool                              // for who is not root
-	Again      bool                              // go on: what is there with the same size and time stays
+	Over       bool                              // replace what is there
+	Again      bool                              // so too, but for what is there with the same size and time
 	Progress   func(doneBytes, totalBytes int64) // may be nil
 	NoSync     bool                              // do not wait for the disk
 	Skip       func(path string) bool            // files to leave as they are; may be nil
@@ -42,6 +43,7 @@ func (r *Repository) Restore(ctx context.Context, o RestoreOptions) error {
 	if err != nil {
 		return integrity(err)
 	}
+	o.Over = o.Over || o.Again
 	out := &output{rep: r.rep, root: root, options: o, later: later, dirs: map[string]time.Time{".": o.Snapshot.manifest.RootEntry.ModTime.ToTime()}}
 	cancel := make(chan struct{})
 	stop := context.AfterFunc(ctx, sync.OnceFunc(func() { close(cancel) }))

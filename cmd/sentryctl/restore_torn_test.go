@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/backup/capture"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/calver"
+	"github.com/sentryctl/sentryctl/internal/site"
+)
+
+// savedSite is a repository with one backup that holds a site's files.
+func savedSite(t *testing.T, s *site.Site) (*repository.Repository, backup.Set) {
+	t.Helper()
+	to, err := repository.ParseTarget(filepath.Join(t.TempDir(), "repo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
+	if err := repository.Init(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := repository.Open(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rep.Close(context.WithoutCancel(t.Context())) })
+	tags := map[string]string{capture.SetTag: "1"}
+	w, err := rep.Write(t.Context(), repository.Options{Source: repository.Source{Site: "p", Path: "/site"}, Dir: s.Dir, Tags: tags})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := backup.Manifest{Set: "1", Site: "p", Version: "25.10.0", SiteFiles: backup.Saved{Snapshot: w.ID, Root: w.Root}}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = rep.Write(t.Context(), repository.Options{Source: repository.Source{Site: "p", Path: "/manifest"}, Tags: tags, Files: []repository.File{{Path: "manifest.json", Mode: 0o600, Data: text}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets, err := backup.List(t.Context(), rep, "p")
+	if err != nil || len(sets) != 1 {
+		t.Fatalf("%d backups, %v", len(sets), err)
+	}
+	return rep, sets[0]
+}
+
+// A restore that died while it wrote the site's files finds them half there,
+// and goes on all the same.
+func TestRestoreGoesOnOverHalfOfTheFiles(t *testing.T) {
+	s := &site.Site{Dir: t.TempDir()}
+	compose := s.Path("docker-compose.yml")
+	if err := os.WriteFile(compose, []byte("services: {}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.WriteRecord(site.Record{State: site.Installed, Version: calver.MustParse("25.10.0"), Project: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	rep, set := savedSite(t, s)
+	for name, c := range map[string]struct {
+		asked    backup.Asked
+		swapping bool
+		mended   bool
+	}{
+		"the data is in place":  {swapping: true, mended: true},
+		"the files alone":       {asked: backup.Asked{ConfigOnly: true}, mended: true},
+		"a volume":              {asked: backup.Asked{Volumes: []string{"v"}}, swapping: true},
+		"the data is not there": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.Truncate(compose, 0); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(s.Own("site.yaml")); err != nil {
+				t.Fatal(err)
+			}
+			note := backup.NewRestoring(set, c.asked, time.Unix(0, 0))
+			note.Swapping = c.swapping
+			r := restoring{site: s, repository: rep, set: set, options: restoreOptions{configOnly: c.asked.ConfigOnly, volumes: c.asked.Volumes}}
+			if err := r.decide(note, true); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.place(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(compose)
+			if mended := string(text) == "services: {}" && s.Exists(); mended != c.mended || err != nil {
+				t.Errorf("mended: %v, %v", mended, err)
+			}
+		})
+	}
+}
