@@ -2,6 +2,7 @@ package backup
 
 import (
 	"encoding/json"
+	"regexp"
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/fault"
@@ -122,5 +123,21 @@ func DecodeManifest(data []byte) (Manifest, error) {
 	if m.Schema < 1 || m.Schema > manifestSchema {
 		return m, fault.New(fault.Other, "Use the newer sentryctl that wrote it", "the manifest has schema %d, this sentryctl knows %d", m.Schema, manifestSchema)
 	}
+	for _, name := range append(namesIn(m.Volumes), m.Set) {
+		if !plainName.MatchString(name) {
+			return m, fault.New(fault.Integrity, "Restore another backup: sentryctl backup list", "the manifest of the backup holds %q, which is no name", name)
+		}
+	}
 	return m, nil
+}
+
+// plainName is what backups and volumes are called. Directories are named after
+// them, and a repository may be hostile.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+
+func namesIn(volumes []SavedVolume) (names []string) {
+	for _, v := range volumes {
+		names = append(names, v.Name)
+	}
+	return names
 }

@@ -191,6 +191,18 @@ func TestManifestReadsBack(t *testing.T) {
 	}
 }
 
+// Directories are named after what a manifest names.
+func TestHostileNamesInAManifestAreRefused(t *testing.T) {
+	for _, text := range []string{
+		`{"schema":1,"set":"1","volumes":[{"name":"../../etc/cron.d"}]}`, `{"schema":1,"set":"1","volumes":[{"name":".."}]}`,
+		`{"schema":1,"set":"1","volumes":[{"name":""}]}`, `{"schema":1,"set":"../1"}`, `{"schema":1,"set":"1\u001b[2J"}`, `{"schema":1}`,
+	} {
+		if m, err := backup.DecodeManifest([]byte(text)); fault.CodeOf(err) != fault.Integrity {
+			t.Errorf("%s: got %+v, %v", text, m, err)
+		}
+	}
+}
+
 func FuzzDecodeManifest(f *testing.F) {
 	f.Add([]byte(`{"schema":1,"volumes":[{"name":"x"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) { backup.DecodeManifest(data) })
