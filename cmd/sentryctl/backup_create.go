@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -125,7 +124,10 @@ func (a *app) runBackupCreate(ctx context.Context, o backupCreateOptions) error 
 	if err != nil {
 		return err
 	}
-	return errors.Join(keepMetrics(s, rec, made), a.tellBackup(made))
+	if err := keepMetrics(s, rec, made); err != nil {
+		a.warn("the backup is whole, but those who watch are not told of it: " + err.Error())
+	}
+	return a.tellBackup(made)
 }
 
 // hurry takes this process to normal priority, and back.

@@ -114,7 +114,7 @@ func (a *app) runBackupSchedule(cmd *cobra.Command, o backupScheduleOptions) err
 	if err != nil {
 		return err
 	}
-	if err := dropSchedule(cmd.Context(), s, true); err != nil {
+	if err := dropSchedule(cmd.Context(), s, p.Kind == schedule.Systemd && o.unitDir == ""); err != nil {
 		return err
 	}
 	dir := p.Kind.Dir()

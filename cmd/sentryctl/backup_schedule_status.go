@@ -76,8 +76,11 @@ func (a *app) tellSchedule(s *site.Site, p schedule.Plan) error {
 	fmt.Fprintf(w, "Kept\t%s\n", p.Keep)
 	fmt.Fprintf(w, "Prune\t%s, last %s\n", p.Prune, when(state.LastPrune))
 	fmt.Fprintf(w, "Last good backup\t%s\n", when(state.LastGood))
-	if state.Failures > 0 {
+	switch {
+	case state.Failures > 0:
 		fmt.Fprintf(w, "Failed since\t%d, the last: %s\n", state.Failures, format.Clean(state.LastFailure))
+	case state.LastFailure != "":
+		fmt.Fprintf(w, "Failed since\t%s\n", format.Clean(state.LastFailure))
 	}
 	fmt.Fprintf(w, "Files\t%s\n", strings.Join(p.Files, "\n\t"))
 	fmt.Fprintf(w, "Log\t%s\n", logPath(s))
