@@ -10,6 +10,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/event"
 )
 
 func (e *Env) volumes() []Volume {
@@ -41,10 +42,22 @@ func (e *Env) keep(s *session) error {
 		e.manifest.Volumes[i].Saved = Saved{Snapshot: t.Snapshot, Root: t.Root, Bytes: t.Bytes, Files: t.Files}
 		e.manifest.Volumes[i].Skipped = t.Attributes.Skipped
 		e.taken[v.Name] = t.Attributes
+		e.lacks("volume "+v.Name, t.Unread)
 		e.manifest.Bytes += t.Bytes
 		e.manifest.Files += t.Files
 	}
 	return nil
+}
+
+// lacks says in the manifest, and to whoever listens, what could not be read.
+func (e *Env) lacks(of string, unread []string) {
+	if len(unread) == 0 {
+		return
+	}
+	text := fmt.Sprintf("%d files of %s cannot be read and are not in the backup, the first is %s", len(unread), of, unread[0])
+	e.Sink.Emit(event.Notice{Level: "warn", Text: text, Hint: "Make the backup as a user who may read them, or look at the disk"})
+	e.flaws = append(e.flaws, text)
+	e.manifest.Guarantees = strings.Join(e.flaws, ". ")
 }
 
 // The sources of a backup's snapshots besides those of volumes, and the files
@@ -94,6 +107,7 @@ func (e *Env) commit(ctx context.Context, rep *repository.Repository) error {
 	if err != nil {
 		return err
 	}
+	e.lacks("the site", files.Unread)
 	e.taken[sitePath] = files.Attributes
 	m := &e.manifest
 	m.SiteFiles = Saved{Snapshot: files.ID, Root: files.Root, Bytes: files.Bytes, Files: files.Files}

@@ -83,7 +83,7 @@ type Taken struct {
 	Files      int64                 `json:"files"`
 	Read       int64                 `json:"read"`
 	Added      int64                 `json:"added"`
-	Passed     int64                 `json:"passed,omitempty"`
+	Unread     []string              `json:"unread,omitempty"` // files that are there and could not be read, with why
 	Attributes repository.Attributes `json:"attributes"`
 }
 
@@ -176,7 +176,7 @@ func (c *capturing) pass(ctx context.Context, draft bool) (Pass, error) {
 			c.drafts[v.Name] = w.Snapshot
 			c.old = append(c.old, w.ID)
 		}
-		taken := Taken{Name: v.Name, Snapshot: w.ID, Root: w.Root, Bytes: w.Bytes, Files: w.Files, Read: w.Read, Added: w.Added, Passed: w.Passed}
+		taken := Taken{Name: v.Name, Snapshot: w.ID, Root: w.Root, Bytes: w.Bytes, Files: w.Files, Read: w.Read, Added: w.Added, Unread: w.Unread}
 		if !draft {
 			taken.Attributes = w.Attributes
 		}

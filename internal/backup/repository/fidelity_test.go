@@ -182,3 +182,27 @@ func TestRestoreOverAnotherTree(t *testing.T) {
 		t.Errorf("the file holds %q, the link leads to %q, %v, %v", text, to, err, linkErr)
 	}
 }
+
+// What a moving tree lacks because it could not be read is told; what went
+// away, and what has no content, is not.
+func TestUnreadFilesAreTold(t *testing.T) {
+	_, r := folder(t)
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "leased"), []byte("x"), 0o600)
+	put(t, filepath.Join(dir, "plain"), []byte("x"), 0o600)
+	if err := unix.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.OpenFile(filepath.Join(dir, "leased"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if _, err := unix.FcntlInt(held.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
+		t.Skipf("nothing here can refuse root: %v", err)
+	}
+	w := write(t, r, repository.Options{Dir: dir, Moving: true})
+	if len(w.Unread) != 1 || !strings.HasPrefix(w.Unread[0], "leased: ") {
+		t.Errorf("unread: %q", w.Unread)
+	}
+}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -62,9 +64,9 @@ type Progress struct {
 // Written is a snapshot and what it took.
 type Written struct {
 	Snapshot
-	Read       int64 // bytes of files that had to be read
-	Added      int64 // bytes that the repository grew by
-	Passed     int64 // files that could not be read; drafts and moving trees only
+	Read       int64    // bytes of files that had to be read
+	Added      int64    // bytes that the repository grew by
+	Unread     []string // files that are there and could not be read, with why; drafts and moving trees only
 	Attributes Attributes
 }
 
@@ -144,7 +146,7 @@ func writeOne(ctx context.Context, w repo.DirectRepositoryWriter, o Options) (Wr
 	if _, err := snapshot.SaveSnapshot(ctx, w, m); err != nil {
 		return Written{}, err
 	}
-	return Written{Snapshot: newSnapshot(m), Read: count.read.Load(), Passed: count.passed.Load(), Attributes: attrs.result()}, nil
+	return Written{Snapshot: newSnapshot(m), Read: count.read.Load(), Unread: count.refused(), Attributes: attrs.result()}, nil
 }
 
 // complete sees that nothing but what a draft may lack is missing.
@@ -266,8 +268,11 @@ type progress struct {
 	upload.NullUploadProgress
 	report       func(Progress)
 	files, bytes atomic.Int64
-	read, passed atomic.Int64
+	read         atomic.Int64
 	pace         pace
+
+	mu     sync.Mutex
+	unread []string
 }
 
 func (p *progress) CachedFile(_ string, size int64) { p.bytes.Add(size) }
@@ -282,7 +287,24 @@ func (p *progress) FinishedFile(_ string, err error) {
 	p.tell()
 }
 
-func (p *progress) Error(string, error, bool) { p.passed.Add(1) }
+// Error notes what is there and cannot be read. What has gone away meanwhile,
+// or has become something else, and what has no content is none of it.
+func (p *progress) Error(path string, err error, _ bool) {
+	for _, other := range []error{fs.ErrNotExist, unix.ENOTDIR, unix.ELOOP, kfs.ErrUnknown} {
+		if errors.Is(err, other) {
+			return
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unread = append(p.unread, path+": "+err.Error())
+}
+
+func (p *progress) refused() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(slices.Values(p.unread))
+}
 
 func (p *progress) tell() {
 	if p.report != nil && p.pace.due() {
