@@ -106,6 +106,11 @@ func (a *app) runBackupSchedule(cmd *cobra.Command, o backupScheduleOptions) err
 	if _, err := notify.Read(notify.Path(s)); err != nil {
 		return err
 	}
+	if o.unitDir == "" { // else whoever starts the runs may give them more
+		if err := unasked(s, p.Environment); err != nil {
+			return err
+		}
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
