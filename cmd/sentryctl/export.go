@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/transfer"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
@@ -54,6 +55,9 @@ form that sentry's own import takes.`,
 }
 
 func (a *app) runExport(ctx context.Context, o exportOptions, scope transfer.Scope) error {
+	if o.out == "-" && a.jsonOut() {
+		return fault.New(fault.Usage, "Name a file with --out, or leave out --output json", "stdout holds the export or JSON lines, not both")
+	}
 	s, rec, err := site.Open(o.site)
 	if err != nil {
 		return err
