@@ -84,7 +84,8 @@ func ListAll(ctx context.Context, rep *repository.Repository, project string) ([
 	return sets, damaged, nil
 }
 
-// Find gives the set whose ID begins as said; the newest for "latest" or "".
+// Find gives the set whose ID begins as said; the newest for "latest" or "". One
+// that a crash has let be written twice is the later: both are whole.
 func Find(sets []Set, id string) (Set, error) {
 	if len(sets) == 0 {
 		return Set{}, fault.New(fault.Usage, "Make one: sentryctl backup create", "there is no backup in the repository")
@@ -93,10 +94,11 @@ func Find(sets []Set, id string) (Set, error) {
 		return sets[len(sets)-1], nil
 	}
 	match := slices.DeleteFunc(slices.Clone(sets), func(s Set) bool { return !strings.HasPrefix(s.ID(), id) })
-	if len(match) != 1 {
+	other := func(s Set) bool { return s.ID() != match[0].ID() }
+	if len(match) == 0 || slices.ContainsFunc(match, other) {
 		return Set{}, fault.New(fault.Usage, "Choose one of: sentryctl backup list", "%d backups have an ID that begins with %s", len(match), id)
 	}
-	return match[0], nil
+	return match[len(match)-1], nil
 }
 
 // Pick gives the backup to restore: what Find gives. One that is damaged is

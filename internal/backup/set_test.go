@@ -116,3 +116,19 @@ func TestDamagedManifestHidesNoOthers(t *testing.T) {
 		t.Errorf("the whole one: %v", err)
 	}
 }
+
+// A crash between the manifest and the word that it is there lets it be written
+// once more. The way back of an upgrade must find it all the same.
+func TestFindsABackupThatWasWrittenTwice(t *testing.T) {
+	set := func(id, tool string) backup.Set { return backup.Set{Manifest: backup.Manifest{Set: id, Tool: tool}} }
+	sets := []backup.Set{set("20260101T000000Z", "other"), set("20260102T000000Z", "first"), set("20260102T000000Z", "again")}
+	if got, err := backup.Find(sets, "20260102T000000Z"); err != nil || got.Tool != "again" {
+		t.Errorf("got %q, %v", got.Tool, err)
+	}
+	if _, err := backup.Find(sets, "2026010"); fault.CodeOf(err) != fault.Usage {
+		t.Errorf("an ID that two begin with: %v", err)
+	}
+	if _, err := backup.Find(sets, "20260103"); fault.CodeOf(err) != fault.Usage {
+		t.Errorf("an ID that none begins with: %v", err)
+	}
+}
