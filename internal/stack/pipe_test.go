@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moby/moby/client"
+
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
@@ -64,5 +66,37 @@ func TestPipeIntoWhatIsFull(t *testing.T) {
 	}
 	if _, err := e.look(t.Context(), s.containerName("full")); err == nil {
 		t.Error("the container is still there")
+	}
+}
+
+// What a run that was killed has left running ends; services go on.
+func TestEndOneOffs(t *testing.T) {
+	e := realEngine(t)
+	s := newSite(t, e, threeServices)
+	if err := s.Start(t.Context(), "other"); err != nil {
+		t.Fatal(err)
+	}
+	name := s.containerName("killed")
+	p, err := oneOffProject(s.model(), workload.OneOff{Service: "other", Name: "killed", Command: []string{"serve", "0s"}}, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := e.createOneOff(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.api.ContainerStart(t.Context(), id, client.ContainerStartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds nothing
+		if err := s.EndOneOffs(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.look(t.Context(), name); err == nil {
+		t.Error("the one-off is still there")
+	}
+	if got := states(t, s)["other"]; got != "running" {
+		t.Errorf("the service is %s", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 )
@@ -20,6 +21,25 @@ func (s *Stack) Halt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.stopAll(ctx, list)
+}
+
+// EndOneOffs stops and removes what a run that was killed has left running: it
+// would go on with the data beside the service that is started on it.
+func (s *Stack) EndOneOffs(ctx context.Context) error {
+	list, err := s.labelled(ctx, api.OneoffLabel+"=True")
+	if err == nil {
+		err = s.stopAll(ctx, list)
+	}
+	for _, c := range list {
+		if err == nil {
+			err = s.engine.remove(ctx, c.ID)
+		}
+	}
+	return err
+}
+
+func (s *Stack) stopAll(ctx context.Context, list []container.Summary) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(stopWidth)
 	for _, c := range list {

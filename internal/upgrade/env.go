@@ -33,6 +33,7 @@ type KeptImages interface {
 // do not name.
 type Whole interface {
 	Halt(ctx context.Context) error
+	EndOneOffs(ctx context.Context) error
 	RemoveOrphans(ctx context.Context) (services []string, err error)
 	Logs(ctx context.Context, service string, lines int) ([]byte, error)
 }

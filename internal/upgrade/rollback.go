@@ -32,7 +32,7 @@ type BackStep = step.Step[*BackEnv]
 // BackSteps lists the way back to the release and the data of before the last
 // hop. Each can be repeated. What fails stays where it is.
 func BackSteps() []BackStep {
-	all := []BackStep{keepFailed(), halt(), putBack(), oldImages()}
+	all := []BackStep{keepFailed(), endOneOffs(), halt(), putBack(), oldImages()}
 	var last []BackStep
 	for _, s := range backup.RestoreSteps() {
 		lifted := liftRestore(s)
@@ -101,6 +101,22 @@ func (e *BackEnv) with(ctx context.Context, do func(Stack) error) error {
 		return err
 	}
 	return do(s)
+}
+
+// endOneOffs comes before anything starts: a server that a killed hop has left
+// reading PostgreSQL's data and the former release's would share one directory,
+// and neither sees the other's lock from its container.
+func endOneOffs() BackStep {
+	return BackStep{
+		ID: "end-one-offs", Title: "End commands that the hop has left running", Idempotent: true, Always: true,
+		Run: func(ctx context.Context, e *BackEnv) error {
+			s, err := e.Open(ctx)
+			if err != nil {
+				return err
+			}
+			return s.EndOneOffs(ctx)
+		},
+	}
 }
 
 // halt stops everything that has the project's name, whichever release

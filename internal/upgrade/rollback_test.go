@@ -31,6 +31,7 @@ func (e *engine) did(call string) error {
 }
 
 func (e *engine) Halt(context.Context) error                        { return e.did("halt") }
+func (e *engine) EndOneOffs(context.Context) error                  { return e.did("end one-offs") }
 func (e *engine) UseKept(_ context.Context, tag string) error       { return e.did("use " + tag) }
 func (e *engine) Build(context.Context) error                       { return e.did("build") }
 func (e *engine) Start(context.Context, ...string) error            { return e.did("start") }
@@ -79,7 +80,7 @@ func TestWayBackWithoutData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"use sentryctl-25.5.1", "build", "start", "gate", "orphans", "remove x-pg-beside", "close"}, st.calls); d != "" {
+	if d := cmp.Diff([]string{"end one-offs", "use sentryctl-25.5.1", "build", "start", "gate", "orphans", "remove x-pg-beside", "close"}, st.calls); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff(tree{"docker-compose.yml": "old"}, read(t, hop.Site.Dir)); d != "" {
@@ -105,7 +106,7 @@ func TestWayBackWithoutItsRepository(t *testing.T) {
 	if err == nil {
 		t.Fatal("it came to its end")
 	}
-	if d := cmp.Diff([]string{"halt", "use sentryctl-25.5.1", "build"}, st.calls); d != "" {
+	if d := cmp.Diff([]string{"end one-offs", "halt", "use sentryctl-25.5.1", "build"}, st.calls); d != "" {
 		t.Error(d)
 	}
 }
