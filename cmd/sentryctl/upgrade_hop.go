@@ -108,6 +108,7 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 	h := step.Header{Run: b.Run, Workflow: upgradeWorkflow, Version: b.Hop.To.String(), Tool: readVersion().Version,
 		Command: []string{"sentryctl", "upgrade", "--to", b.Target, "--site", r.site.Dir}}
 	steps := r.steps()
+	upgrade.Repeat(steps, journal.Records())
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)
 	}

@@ -46,6 +46,26 @@ func Steps(h Hop) []Step {
 	return append(steps, removeOrphans(), removeLeftovers())
 }
 
+// Repeat lets a hop that goes on stop the services and save the site once more,
+// up to where the release's files take their places. Somebody may have started
+// the former release since: what it has stored would be in no checkpoint, and not
+// in the data that was written anew.
+func Repeat(steps []Step, records []step.Record) {
+	for _, r := range records {
+		if r.Step == placeID {
+			return
+		}
+	}
+	stopped := false
+	for i := range steps {
+		stopped = stopped || steps[i].ID == stopID
+		if steps[i].ID == placeID {
+			return
+		}
+		steps[i].Always = steps[i].Always || stopped
+	}
+}
+
 // lift makes a step of a hop of one of an install.
 func lift(s install.Step) Step {
 	out := Step{ID: s.ID, Title: s.Title, Idempotent: s.Idempotent, Always: s.Always}
@@ -90,7 +110,7 @@ const (
 
 // HowFar reads that out of a journal.
 func HowFar(h Hop, records []step.Record) Reached {
-	far := map[step.ID]Reached{"stop-services": Stopped, "record-version": Recorded}
+	far := map[step.ID]Reached{stopID: Stopped, "record-version": Recorded}
 	after := false
 	for _, s := range Steps(h) {
 		after = after || s.NoReturn

@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,6 +86,29 @@ func TestHowFarAHopWent(t *testing.T) {
 				t.Errorf("got %d, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+// Whoever starts the former release after a kill makes data that the checkpoint
+// of before does not know.
+func TestAHopThatGoesOnStopsAndSavesAnew(t *testing.T) {
+	repeated := func(records ...step.Record) (ids []step.ID) {
+		steps := Steps(Hop{Postgres: &Beside{}})
+		Repeat(steps, records)
+		for _, s := range steps {
+			if s.Always {
+				ids = append(ids, s.ID)
+			}
+		}
+		return ids
+	}
+	always := repeated(step.Record{Kind: step.KindStarted, Step: placeID})
+	if slices.Contains(always, "checkpoint") {
+		t.Errorf("repeated once files are in place: %v", always)
+	}
+	want := append([]step.ID{"stop-services", "checkpoint", "write-postgres"}, always...)
+	if d := cmp.Diff(want, repeated(step.Record{Kind: step.KindDone, Step: "checkpoint"})); d != "" {
+		t.Error(d)
 	}
 }
 

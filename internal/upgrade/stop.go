@@ -5,13 +5,16 @@ import (
 	"slices"
 
 	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/step"
 )
+
+const stopID step.ID = "stop-services"
 
 // stopServices stops all that writes. Events go on coming in: relay takes them
 // and Kafka keeps them, until each is replaced in its turn.
 func stopServices() Step {
 	return Step{
-		ID: "stop-services", Title: "Stop the services", Idempotent: true,
+		ID: stopID, Title: "Stop the services", Idempotent: true,
 		Run: func(ctx context.Context, e *Env) error {
 			s, err := e.Stack(ctx)
 			if err != nil {

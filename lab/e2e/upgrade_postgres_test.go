@@ -12,7 +12,8 @@ import (
 )
 
 // A hop to another major version of PostgreSQL writes the data anew beside the
-// old, goes on after a kill in its middle, and leads back.
+// old. Killed in its middle, it leads back past what still reads the data, or goes
+// on with what was written since. When it is done it leads back, too.
 func TestPostgreSQLIsWrittenAnew(t *testing.T) {
 	labtest.Long(t)
 	const from, to = "23.6.2", "23.11.0"
@@ -45,13 +46,33 @@ func TestPostgreSQLIsWrittenAnew(t *testing.T) {
 		}
 	}
 
-	p := start(t, b.Site, "upgrade", "--site", b.Dir, "--to", to, "--releases", b.releases, "--yes")
-	p.until("the new data", func(l said) bool { return l.Type == "step_started" && l.ID == "write-postgres" })
-	p.signal(syscall.SIGKILL)
-	p.wait()
+	meanwhile := func() {
+		t.Helper()
+		if got := selected(t, b.Site, "SELECT count(*) FROM meanwhile"); got != "0" {
+			t.Errorf("what was written between the kill and resume is lost: got %q", got)
+		}
+	}
+	cut := func(kind, id string) {
+		t.Helper()
+		p := start(t, b.Site, "upgrade", "--site", b.Dir, "--to", to, "--releases", b.releases, "--yes")
+		p.until(kind+" of "+id, func(l said) bool { return l.Type == kind && l.ID == id })
+		p.signal(syscall.SIGKILL)
+		p.wait()
+	}
+	cut("step_started", "write-postgres")
+	docker(t, b.Site, "run", "-d", "--name", b.Prefix+"-reads", "--label", "com.docker.compose.project="+b.Prefix, "--label", "com.docker.compose.oneoff=True",
+		"-v", b.Prefix+"-postgres-beside:/beside", "--entrypoint", "sleep", "sentryctl-lab/postgres:14.5", "3600") // as the kill may leave one
+	sentryctl(t, b.Site, "rollback", "--site", b.Dir, "--yes").exits(0)
+	b.serves(t, from)
+	version("9.6")
+	cut("step_done", "checkpoint")
+	docker(t, b.Site, "start", b.Prefix+"-postgres-1") // an admin wants the site back
+	docker(t, b.Site, "exec", b.Prefix+"-postgres-1", "sh", "-c", "until pg_isready -q; do :; done")
+	selected(t, b.Site, "CREATE TABLE meanwhile (id int)")
 	sentryctl(t, b.Site, "resume", "--site", b.Dir).exits(0)
 	b.serves(t, to)
 	version("later")
+	meanwhile()
 	if got := selected(t, b.Site, "SELECT rolpassword LIKE 'SCRAM%' OR rolpassword LIKE 'md5%' FROM pg_authid WHERE rolname = 'reporter'"); got != "t" {
 		t.Errorf("the role's password: got %q", got)
 	}
@@ -60,6 +81,7 @@ func TestPostgreSQLIsWrittenAnew(t *testing.T) {
 	sentryctl(t, b.Site, "rollback", "--site", b.Dir, "--yes").exits(0)
 	b.serves(t, from)
 	version("9.6")
+	meanwhile()
 }
 
 // oldPostgres makes the image that claims to be PostgreSQL 9.6.
