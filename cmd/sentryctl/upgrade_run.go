@@ -48,6 +48,9 @@ func (a *app) runUpgradeNow(ctx context.Context, c *catalog.Catalog, o upgradeOp
 		return err
 	}
 	defer unlock()
+	if err := asPlanned(s, p); err != nil {
+		return err
+	}
 	for i, h := range p.Hops {
 		if err := a.takeHop(ctx, s, o.backupOptions, o.begin(c, h, trees[i:], p)); err != nil {
 			return err
@@ -60,6 +63,25 @@ func (a *app) runUpgradeNow(ctx context.Context, c *catalog.Catalog, o upgradeOp
 		return err
 	}
 	return a.tellUpgraded(s, rec, true)
+}
+
+// asPlanned sees, once the lock is held, that no other run has changed the site
+// while this one asked and waited for a yes.
+func asPlanned(s *site.Site, p plan.Plan) error {
+	last, unfinished, err := s.Unfinished()
+	if err != nil {
+		return err
+	}
+	rec, err := s.ReadRecord()
+	switch {
+	case err != nil:
+		return err
+	case unfinished:
+		return fault.New(fault.Resumable, "Finish it first: sentryctl resume --site "+s.Dir, "run %s began after this upgrade was planned, and did not come to its end", last.ID)
+	case rec.Version != p.From:
+		return fault.New(fault.UpgradeBlocked, "Run the same command again", "another run has taken the site from %s to %s since this upgrade was planned", p.From, rec.Version)
+	}
+	return nil
 }
 
 // begin notes what a hop is going to be.
