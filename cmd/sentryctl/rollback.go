@@ -58,7 +58,7 @@ func (a *app) runRollback(ctx context.Context, o rollbackOptions) error {
 	} else if !found {
 		return fault.New(fault.Usage, "Restore a backup: sentryctl backup list", "no upgrade was made in %s", s.Dir)
 	}
-	back := upgrade.Back{Hop: b.Run, Set: b.Set, Data: true}
+	back := upgrade.Back{Data: true}
 	switch {
 	case unfinished && header.Workflow == rollbackWorkflow:
 		return a.resumeRollback(ctx, o.backupOptions, s)
@@ -68,8 +68,11 @@ func (a *app) runRollback(ctx context.Context, o rollbackOptions) error {
 	case unfinished:
 		return fault.New(fault.Resumable, "Finish it first: sentryctl resume --site "+s.Dir, "%s %s did not come to its end", header.Workflow, last.ID)
 	case rec.Version != b.Hop.To:
-		return fault.New(fault.Usage, "Restore a backup: sentryctl backup list", "the site is at %s, and the last hop, to %s, has been taken back", rec.Version, b.Hop.To)
+		if b, err = hopBefore(s, rec, b); err != nil {
+			return err
+		}
 	}
+	back.Hop, back.Set = b.Run, b.Set
 	if !o.yes {
 		question := fmt.Sprintf("Take %s back from %s to %s? What has happened since the upgrade is lost.", s.Dir, b.Hop.To, b.Hop.From)
 		if ok, err := a.confirm(ctx, question, false); err != nil {
@@ -79,6 +82,19 @@ func (a *app) runRollback(ctx context.Context, o rollbackOptions) error {
 		}
 	}
 	return a.takeBack(ctx, o.backupOptions, s, b, back)
+}
+
+// hopBefore is the last hop that went well where the one that was noted after it
+// did not begin: what it replaced is still there.
+func hopBefore(s *site.Site, rec site.Record, noted upgrade.Begun) (upgrade.Begun, error) {
+	p, found, err := upgrade.ReadPlaced(s)
+	if err != nil {
+		return noted, err
+	}
+	if !found || p.To != rec.Version {
+		return noted, fault.New(fault.Usage, "Restore a backup: sentryctl backup list", "the site is at %s, and the last hop, to %s, has been taken back", rec.Version, noted.Hop.To)
+	}
+	return upgrade.Begun{Run: p.Run, Set: p.Set, Hop: upgrade.Hop{From: p.From, To: p.To}, Repo: noted.Repo, PasswordFile: noted.PasswordFile}, nil
 }
 
 // resumeRollback goes on with a rollback that was cut short.
@@ -171,7 +187,7 @@ func finishHop(s *site.Site, run string) error {
 
 // goBack takes the steps back in a run of their own, and measures from outside.
 func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() error) (err error) {
-	if err := errors.Join(upgrade.DropBallast(r.site), upgrade.WriteNote(r.site, back)); err != nil {
+	if err := errors.Join(upgrade.DropBallast(r.site), upgrade.WriteNote(r.site, r.begun), upgrade.WriteNote(r.site, back)); err != nil {
 		return err
 	}
 	h := step.Header{Run: site.NewRunID(time.Now(), rollbackWorkflow), Workflow: rollbackWorkflow, Version: r.begun.Hop.From.String(),

@@ -3,10 +3,14 @@ package main
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 )
 
@@ -34,6 +38,32 @@ func TestAnUpgradeOfASiteThatAnotherRunHasChanged(t *testing.T) {
 	}
 	if err := asPlanned(s, p); fault.CodeOf(err) != fault.Resumable {
 		t.Errorf("a hop under way: got %v", err)
+	}
+}
+
+// A hop that did not begin leaves the way back of the one before it.
+func TestTheHopBeforeOneThatDidNotBegin(t *testing.T) {
+	s := newTestSite(t, "25.5.1")
+	rec, err := s.ReadRecord()
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted := upgrade.Begun{Run: "r2", Set: "s2", Hop: upgrade.Hop{From: rec.Version, To: calver.MustParse("25.9.0")}, Repo: "/srv/backup"}
+	if _, err := hopBefore(s, rec, noted); fault.CodeOf(err) != fault.Usage {
+		t.Errorf("no hop went well: got %v", err)
+	}
+	list := `{"run":"r1","from":"24.8.0","to":"25.5.1","set":"s1"}`
+	if err := site.WriteFile(s.Own("upgrade", "previous", "list.json"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := upgrade.Begun{Run: "r1", Set: "s1", Hop: upgrade.Hop{From: calver.MustParse("24.8.0"), To: rec.Version}, Repo: "/srv/backup"}
+	got, err := hopBefore(s, rec, noted)
+	if d := cmp.Diff(want, got, cmpopts.EquateComparable(calver.Version{})); err != nil || d != "" {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+	rec.Version = calver.MustParse("24.8.0")
+	if _, err := hopBefore(s, rec, noted); fault.CodeOf(err) != fault.Usage {
+		t.Errorf("it was taken back: got %v", err)
 	}
 }
 
