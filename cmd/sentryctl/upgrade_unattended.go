@@ -231,9 +231,10 @@ func (u *unattended) args(to calver.Version, how string) []string {
 	if o.stopIngest {
 		args = append(args, "--stop-ingest")
 	}
-	if o.stallAlarm > 0 {
-		args = append(args, "--stall-alarm", o.stallAlarm.String())
+	if o.keepCheckpoints {
+		args = append(args, "--keep-checkpoints")
 	}
+	args = append(args, "--stall-alarm", o.stallAlarm.String())
 	if o.hopTimeout > 0 {
 		args = append(args, "--hop-timeout", o.hopTimeout.String())
 	}
