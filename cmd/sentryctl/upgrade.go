@@ -23,6 +23,7 @@ type upgradeOptions struct {
 	pause      bool
 	stopIngest bool
 
+	stopBefore      time.Time // only --unattended says so
 	keepCheckpoints bool
 	hopTimeout      time.Duration
 	stallAlarm      time.Duration
@@ -34,6 +35,8 @@ type upgradeOptions struct {
 	acceptAvoided   bool
 	catalog         string
 }
+
+const stopBeforeFlag = "stop-before"
 
 func newUpgradeCmd(a *app) *cobra.Command {
 	var o upgradeOptions
@@ -82,6 +85,8 @@ issues, room and downtime. It changes nothing and needs no network, and with
 	f.BoolVar(&o.noRollback, "no-rollback", false, "leave a hop that fails as it is")
 	f.BoolVar(&o.pause, "pause-after-hop", false, "end after the first hop; the same command takes the next")
 	f.BoolVar(&o.stopIngest, "stop-ingest", false, "stop relay and nginx too")
+	f.TimeVar(&o.stopBefore, stopBeforeFlag, time.Time{}, []string{time.RFC3339}, "begin no interruption that is expected to last past this moment")
+	_ = f.MarkHidden(stopBeforeFlag) // it is there
 	f.BoolVar(&o.keepCheckpoints, "keep-checkpoints", false, "keep all checkpoints; else those before the newest two go after a good hop")
 	f.DurationVar(&o.hopTimeout, "hop-timeout", 0, "take a hop back that takes longer (default: no limit)")
 	f.DurationVar(&o.stallAlarm, "stall-alarm", 5*time.Minute, "warn when migrations have said nothing for so long, 0 for never")

@@ -89,7 +89,7 @@ func (o upgradeOptions) begin(c *catalog.Catalog, h plan.Hop, trees []release.Tr
 	now := time.Now()
 	b := upgrade.Begun{
 		Run: site.NewRunID(now, upgradeWorkflow), Set: upgrade.SetOf(now), Target: p.To.String(), Rungs: len(h.Rungs),
-		PredictedNS: h.Downtime.NS, StopIngest: o.stopIngest, NoRollback: o.noRollback, Pause: o.pause, KeepSets: o.keepCheckpoints, AcceptAvoided: o.acceptAvoided,
+		PredictedNS: h.Downtime.NS, StopIngest: o.stopIngest, StopBefore: o.stopBefore, NoRollback: o.noRollback, Pause: o.pause, KeepSets: o.keepCheckpoints, AcceptAvoided: o.acceptAvoided,
 		TimeoutNS: o.hopTimeout, StallNS: o.stallAlarm, Releases: o.releases, Source: o.source, Hop: upgrade.Hop{From: h.From, To: h.To, Tree: trees[0]},
 	}
 	b.Hop.Rungs, b.Hop.Postgres = rungsOf(c, h)

@@ -123,7 +123,15 @@ func (u *unattended) run(ctx context.Context) error {
 	if len(unmet) > 0 {
 		return u.refused(ctx, begun, p, unmet)
 	}
-	return u.carryOut(ctx, u.args(p.To, "--yes"))
+	args := u.args(p.To, "--yes")
+	if w := u.policy.Window; w != nil {
+		closes, open := w.Open(time.Now())
+		if !open { // it closed just now
+			closes = time.Now()
+		}
+		args = append(args, "--"+stopBeforeFlag, closes.Format(time.RFC3339))
+	}
+	return u.carryOut(ctx, args)
 }
 
 // rehearse tries it on a copy. That takes its time and tells how long the
@@ -158,7 +166,20 @@ func (u *unattended) unfinished() (run string, goesOn bool, err error) {
 	}
 	var b upgrade.Begun
 	found, err := upgrade.ReadNote(u.site, &b)
+	if err == nil && last.ID == b.Run && upgrade.HowFar(b.Hop, last.Records) == upgrade.Untouched {
+		return "", false, u.giveUp(b)
+	}
 	return last.ID, found && !b.NoRollback, err
+}
+
+// giveUp ends a hop that has stopped nothing: the site serves, so the policy
+// says when another begins.
+func (u *unattended) giveUp(b upgrade.Begun) error {
+	unlock, err := u.site.Lock("sentryctl upgrade --unattended --site " + u.site.Dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(upgrade.DropBallast(u.site), finishHop(u.site, b.Run), unlock())
 }
 
 // plan finds where the policy leads to; false when it leads nowhere.

@@ -106,7 +106,9 @@ type Env struct {
 	Run        string
 	Set        string // names the checkpoint
 	StopIngest bool
-	Record     site.Record // to be written when the hop has proven to work
+	StopBefore time.Time     // the end of the window, zero for none
+	Predicted  time.Duration // for how long the hop interrupts
+	Record     site.Record   // to be written when the hop has proven to work
 	Site       *site.Site
 	Projects   Projects
 	Work       Work

@@ -22,6 +22,7 @@ type Begun struct {
 	Rungs         int           `json:"rungs"` // of all engines, for the history
 	PredictedNS   time.Duration `json:"predicted_ns"`
 	StopIngest    bool          `json:"stop_ingest"`
+	StopBefore    time.Time     `json:"stop_before,omitzero"`
 	NoRollback    bool          `json:"no_rollback"`
 	Pause         bool          `json:"pause"`
 	KeepSets      bool          `json:"keep_checkpoints,omitempty"`

@@ -21,6 +21,7 @@ func Steps(h Hop) []Step {
 		bringImages(),
 		bringAhead(),
 		copyAhead(),
+		inTime(),
 		stopServices(),
 		checkpoint(),
 	}

@@ -3,9 +3,11 @@ package upgrade
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/step"
 )
@@ -23,7 +25,7 @@ func TestStepsOfAHop(t *testing.T) {
 		got = append(got, id)
 	}
 	want := []string{
-		"keep-release", "stage-site", "bring-images", "bring-ahead", "copy-ahead", "stop-services", "checkpoint", "place-release",
+		"keep-release", "stage-site", "bring-images", "bring-ahead", "copy-ahead", "in-time", "stop-services", "checkpoint", "place-release",
 		"rung-clickhouse-24-8 (no return)", "check-postgres", "create-volumes", "volume-permissions", "move-storage-key", "relay-credentials", "trust-stores", "start-stores",
 		"create-buckets", "copy-profiles", "bootstrap-snuba", "create-topics", "migrate-database", "profile-permissions", "geoip", "js-sdk-assets", "start-services",
 		"health-gate", "record-version", "remove-orphans", "remove-leftovers",
@@ -86,6 +88,20 @@ func TestHowFarAHopWent(t *testing.T) {
 				t.Errorf("got %d, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+// What comes before the stop takes as long as it takes.
+func TestNothingStopsPastTheWindow(t *testing.T) {
+	closes := time.Date(2026, 1, 4, 5, 0, 0, 0, time.UTC)
+	for now, late := range map[time.Time]bool{closes.Add(-10 * time.Minute): false, closes.Add(-9 * time.Minute): true, closes.Add(time.Hour): true} {
+		e := &Env{StopBefore: closes, Predicted: 10 * time.Minute, Now: func() time.Time { return now }}
+		if err := inTime().Run(t.Context(), e); late != (fault.CodeOf(err) == fault.UpgradeBlocked) || !late && err != nil {
+			t.Errorf("at %s: got %v", now, err)
+		}
+	}
+	if why, err := inTime().Skip(t.Context(), &Env{}); why == "" || err != nil {
+		t.Errorf("without a window: got %q, %v", why, err)
 	}
 }
 

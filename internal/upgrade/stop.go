@@ -3,10 +3,33 @@ package upgrade
 import (
 	"context"
 	"slices"
+	"time"
 
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/step"
 )
+
+// inTime is asked when all is brought and copied, which takes as long as it
+// takes: an upgrade that began in its window may come to the stop past it.
+func inTime() Step {
+	return Step{
+		ID: "in-time", Title: "See that the window is open for long enough", Idempotent: true,
+		Skip: func(_ context.Context, e *Env) (string, error) {
+			if e.StopBefore.IsZero() {
+				return "no window is set", nil
+			}
+			return "", nil
+		},
+		Run: func(_ context.Context, e *Env) error {
+			if !e.Now().Add(e.Predicted).After(e.StopBefore) {
+				return nil
+			}
+			return fault.New(fault.UpgradeBlocked, "Wait for the next window: what was brought and copied is there already then. Or make the window longer",
+				"the window closes on %s, and the hop is expected to interrupt for %s", e.StopBefore.Format("Mon 2006-01-02 15:04 MST"), e.Predicted.Round(time.Second))
+		},
+	}
+}
 
 const stopID step.ID = "stop-services"
 
