@@ -9,12 +9,13 @@ import (
 	"github.com/sentryctl/sentryctl/internal/catalog"
 )
 
-// newHop says everything that is known of one leg of the path.
-func newHop(c *catalog.Catalog, r Request, l leg) Hop {
+// newHop says everything that is known of one leg of the path of a site that is
+// at a version now.
+func newHop(c *catalog.Catalog, r Request, at calver.Version, l leg) Hop {
 	h := Hop{
 		From: l.from, To: l.to, Cause: l.cause, Why: l.why, Source: l.source, Rungs: some(l.rungs),
 		ByHand: l.to.Less(catalog.Installable().Since),
-		Config: demands(c, l, profile(r.Profile)), Issues: issues(c, l, r.Facts.Hit),
+		Config: demands(c, l, profile(r.Profile)), Issues: issues(c, l, at, r.Facts.Hit),
 		Images: images(r.Facts, l),
 	}
 	h.Volumes.Added, h.Volumes.Removed = volumes(c, l)
@@ -38,12 +39,14 @@ func demands(c *catalog.Catalog, l leg, profile string) []catalog.Demand {
 	return some(slices.DeleteFunc(list, func(d catalog.Demand) bool { return d.Profile != "" && d.Profile != profile }))
 }
 
-// issues leaves out what is known not to hit this site.
-func issues(c *catalog.Catalog, l leg, hit map[string]bool) []Issue {
+// issues leaves out what is known not to hit this site. What its database says
+// now tells nothing of an issue that begins at a later release: a migration that
+// a hop in between will bring has not run yet.
+func issues(c *catalog.Catalog, l leg, at calver.Version, hit map[string]bool) []Issue {
 	list := []Issue{}
 	for _, i := range c.Issues(l.from, l.to) {
 		switch yes, asked := hit[i.ID]; {
-		case !asked:
+		case !asked || !i.From.Contains(at):
 			list = append(list, Issue{i, "unknown"})
 		case yes:
 			list = append(list, Issue{i, "yes"})

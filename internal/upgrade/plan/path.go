@@ -95,10 +95,11 @@ func (f finder) standIn(a catalog.Avoided, from, to calver.Version) (calver.Vers
 // aroundIssues adds the releases that go round issues which hit this site.
 func (f finder) aroundIssues(from calver.Version, list []waypoint) []waypoint {
 	var more []waypoint
+	at := from
 	for _, w := range list {
 		for _, i := range f.catalog.Issues(from, w.version) {
 			_, bad := f.catalog.Avoid(i.Stop)
-			if f.hit[i.ID] && from.Less(i.Stop) && i.Stop.Less(w.version) && !bad {
+			if f.hit[i.ID] && i.From.Contains(at) && from.Less(i.Stop) && i.Stop.Less(w.version) && !bad {
 				more = append(more, waypoint{i.Stop, KnownIssue, i.Title + ". " + i.When, i.Source})
 			}
 		}

@@ -100,7 +100,7 @@ func New(c *catalog.Catalog, r Request) (Plan, error) {
 		return Plan{}, err
 	}
 	for _, leg := range path {
-		p.Hops = append(p.Hops, newHop(c, r, leg))
+		p.Hops = append(p.Hops, newHop(c, r, from, leg))
 	}
 	if len(p.Hops) == 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("The site is at %s already.", to))

@@ -241,6 +241,33 @@ func TestCost(t *testing.T) {
 	}
 }
 
+// A site of 23.6.2 has no migration of 24.8.0 yet: that says nothing of whether
+// 24.8.0 will have run it when the path goes on from there.
+func TestWhatTheDatabaseSaysNowIsNotSaidOfLaterReleases(t *testing.T) {
+	c := load(t)
+	hit := map[string]bool{"hard-stop-24-8-incomplete": true, "notificationmessage-constraint": true, "migration-0087-order": true}
+	for from, want := range map[string]map[string]string{
+		"23.6.2": {"hard-stop-24-8-incomplete": "unknown", "notificationmessage-constraint": "yes"},
+		"24.8.0": {"hard-stop-24-8-incomplete": "yes", "notificationmessage-constraint": "yes"},
+	} {
+		p, err := plan.New(c, plan.Request{From: from, To: "26.5.0", Facts: plan.Facts{Hit: hit}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, h := range p.Hops {
+			for _, i := range h.Issues {
+				if want[i.ID] != "" {
+					got[i.ID] = i.Hit
+				}
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("from %s (-want +got):\n%s", from, d)
+		}
+	}
+}
+
 func TestDowntimeComesFromHistory(t *testing.T) {
 	c := load(t)
 	history := []plan.Measured{
