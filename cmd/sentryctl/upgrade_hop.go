@@ -264,7 +264,7 @@ func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site) 
 // restOfPath asks for what is left of a path, as the path was asked for.
 func restOfPath(b upgrade.Begun, o backupOptions) upgradeOptions {
 	return upgradeOptions{to: b.Target, yes: true, noRollback: b.NoRollback, stopIngest: b.StopIngest, stopBefore: b.StopBefore,
-		acceptAvoided: b.AcceptAvoided, keepCheckpoints: b.KeepSets, hopTimeout: b.TimeoutNS, stallAlarm: b.StallNS, releases: b.Releases, source: b.Source, backupOptions: o.of(b)}
+		acceptAvoided: b.AcceptAvoided, keepCheckpoints: b.KeepSets, hopTimeout: b.TimeoutNS, stallAlarm: b.StallNS, releases: b.Releases, source: b.Source, catalog: b.Catalog, profile: b.Profile, backupOptions: o.of(b)}
 }
 
 // betweenHops tells that a path was cut short where no hop was under way: one

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -90,13 +91,25 @@ func (o upgradeOptions) begin(c *catalog.Catalog, h plan.Hop, trees []release.Tr
 	b := upgrade.Begun{
 		Run: site.NewRunID(now, upgradeWorkflow), Set: upgrade.SetOf(now), Target: p.To.String(), Rungs: len(h.Rungs),
 		PredictedNS: h.Downtime.NS, StopIngest: o.stopIngest, StopBefore: o.stopBefore, NoRollback: o.noRollback, Pause: o.pause, KeepSets: o.keepCheckpoints, AcceptAvoided: o.acceptAvoided,
-		TimeoutNS: o.hopTimeout, StallNS: o.stallAlarm, Releases: o.releases, Source: o.source, Hop: upgrade.Hop{From: h.From, To: h.To, Tree: trees[0]},
+		TimeoutNS: o.hopTimeout, StallNS: o.stallAlarm, Releases: fromAnywhere(o.releases), Source: fromAnywhere(o.source), Catalog: fromAnywhere(o.catalog), Profile: o.profile, Hop: upgrade.Hop{From: h.From, To: h.To, Tree: trees[0]},
 	}
 	b.Hop.Rungs, b.Hop.Postgres = rungsOf(c, h)
 	for _, t := range trees[1:] {
 		b.Hop.Ahead = append(b.Hop.Ahead, t.Dir)
 	}
 	return b
+}
+
+// fromAnywhere is a path, or a URL, as whoever goes on may read it: from another
+// directory.
+func fromAnywhere(path string) string {
+	if path == "" || strings.Contains(path, "://") {
+		return path
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // rungsOf are the versions of the data engines that a hop starts by itself: those

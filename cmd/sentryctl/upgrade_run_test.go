@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
+	"github.com/sentryctl/sentryctl/internal/catalog"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
@@ -64,6 +68,25 @@ func TestTheHopBeforeOneThatDidNotBegin(t *testing.T) {
 	rec.Version = calver.MustParse("24.8.0")
 	if _, err := hopBefore(s, rec, noted); fault.CodeOf(err) != fault.Usage {
 		t.Errorf("it was taken back: got %v", err)
+	}
+}
+
+// What goes on with a path, from whatever directory, asks for the rest of it as
+// the path was asked for.
+func TestTheRestOfAPathIsAskedForAsThePathWas(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	c, loadErr := catalog.Load()
+	if err := errors.Join(err, loadErr); err != nil {
+		t.Fatal(err)
+	}
+	o := upgradeOptions{releases: "trees", source: "https://example.com/r.tar.gz", catalog: "newer.yaml", profile: "errors-only", keepCheckpoints: true}
+	b := o.begin(c, plan.Hop{}, []release.Tree{{}}, plan.Plan{})
+	got := restOfPath(b, backupOptions{site: "/s"})
+	want := upgradeOptions{backupOptions: backupOptions{site: "/s"}, to: plan.Plan{}.To.String(), yes: true, releases: here + "/trees", source: o.source,
+		catalog: here + "/newer.yaml", profile: o.profile, keepCheckpoints: true}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

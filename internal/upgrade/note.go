@@ -31,6 +31,8 @@ type Begun struct {
 	StallNS       time.Duration `json:"stall_ns"`
 	Releases      string        `json:"releases,omitempty"`
 	Source        string        `json:"source,omitempty"`
+	Catalog       string        `json:"catalog,omitempty"`
+	Profile       string        `json:"profile,omitempty"`
 	Repo          string        `json:"repo,omitempty"` // has the checkpoint
 	PasswordFile  string        `json:"password_file,omitempty"`
 }
