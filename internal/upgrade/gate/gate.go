@@ -176,15 +176,14 @@ func issues(f Facts) (State, string, string) {
 	for _, h := range f.Plan.Hops {
 		for _, i := range h.Issues {
 			switch {
+			case i.Severity == "info":
+				continue
 			case i.Hit == "yes" && i.Severity == "block":
 				state, hint = Block, i.Around
-				said = append(said, i.ID)
-			case i.Severity != "info":
-				if state == OK {
-					state = Warn
-				}
-				said = append(said, i.ID+" (may)")
+			case state == OK:
+				state = Warn
 			}
+			said = append(said, i.ID+map[bool]string{true: " (may)"}[i.Hit != "yes"])
 		}
 	}
 	if state == Warn {

@@ -87,6 +87,19 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// What hits this site is not told as what may.
+func TestAnIssueThatHits(t *testing.T) {
+	f := facts()
+	f.Plan.Hops = []plan.Hop{{Issues: []plan.Issue{
+		{Issue: catalog.Issue{ID: "loses", Severity: "warn"}, Hit: "yes"}, {Issue: catalog.Issue{ID: "perhaps", Severity: "block"}, Hit: "unknown"}, {Issue: catalog.Issue{ID: "told", Severity: "info"}, Hit: "yes"},
+	}}}
+	for _, got := range gate.Judge(f).Findings {
+		if got.ID == "issues" && (got.State != gate.Warn || got.Said != "loses, perhaps (may)") {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
 func TestWithoutATreeNothingIsTakenForWell(t *testing.T) {
 	f := facts()
 	f.Hops[0].TreeWhy = "no network"
