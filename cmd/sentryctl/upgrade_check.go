@@ -109,14 +109,29 @@ func unapplied(ctx context.Context, st *siteEngine) (list []string, why string) 
 		if err != nil {
 			return nil, err.Error()
 		}
-		for line := range strings.Lines(string(r.Stdout)) {
-			mark, name, ok := strings.Cut(strings.TrimSpace(line), "]")
-			if ok && strings.HasPrefix(mark, "[") && mark != "[X" {
-				list = append(list, ask.service+" "+strings.TrimSpace(name))
-			}
+		left, named := pending(ask.service, string(r.Stdout))
+		if !named {
+			return nil, fmt.Sprintf("%s in %s names no migration", strings.Join(ask.command, " "), ask.service)
 		}
+		list = append(list, left...)
 	}
 	return list, ""
+}
+
+// pending reads which migrations have not run, or are running. Where none is
+// named at all, nobody has answered.
+func pending(service, out string) (left []string, named bool) {
+	for line := range strings.Lines(out) {
+		mark, name, ok := strings.Cut(strings.TrimSpace(line), "]")
+		if !ok || !strings.HasPrefix(mark, "[") {
+			continue
+		}
+		named = true
+		if mark != "[X" {
+			left = append(left, service+" "+strings.TrimSpace(name))
+		}
+	}
+	return left, named
 }
 
 // hopsLooked takes the site's files through every release of the path, in

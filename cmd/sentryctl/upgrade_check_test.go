@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -217,6 +218,23 @@ func TestSizesOfVolumesAreKnownOrNot(t *testing.T) {
 	} {
 		if got := treeBytes(c.dir, c.until); got != c.want {
 			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+func TestPendingMigrations(t *testing.T) {
+	for out, want := range map[string]struct {
+		left  []string
+		named bool
+	}{
+		"events\n[X]  0001_initial\n[ ]  0002_more\n[-]  0003_runs\n": {[]string{"snuba-api 0002_more", "snuba-api 0003_runs"}, true},
+		"[X]  0001_initial\n":        {nil, true},
+		"":                           {nil, false},
+		"Traceback: no such group\n": {nil, false},
+	} {
+		left, named := pending("snuba-api", out)
+		if !slices.Equal(left, want.left) || named != want.named {
+			t.Errorf("%q: got %q, %v", out, left, named)
 		}
 	}
 }
