@@ -94,9 +94,6 @@ func (o backupOptions) access(a *app, s *site.Site) (repository.Access, error) {
 		return repository.Access{}, fault.New(fault.Usage, "Make one: sentryctl backup init --repo /path", "this site has no repository for backups")
 	}
 	t, err := repository.ParseTarget(where)
-	if err == nil {
-		err = outside(t, s)
-	}
 	if err != nil {
 		return repository.Access{}, err
 	}
@@ -111,8 +108,9 @@ func (o backupOptions) access(a *app, s *site.Site) (repository.Access, error) {
 	return repository.Access{Target: t, Credentials: creds, Password: password, Dir: s.Own("backup")}, nil
 }
 
-// outside refuses a folder inside of the site: each backup would hold the ones
-// before, and a restore that replaces the site's files would take them along.
+// outside refuses to save the site to a folder inside of it: each backup would hold
+// the ones before, and a restore that replaces the site's files would take them along.
+// To read what is there is always allowed.
 func outside(t repository.Target, s *site.Site) error {
 	if t.Kind != repository.Folder {
 		return nil

@@ -92,6 +92,9 @@ func (a *app) runBackupCreate(ctx context.Context, o backupCreateOptions) error 
 		return err
 	}
 	acc, err := o.access(a, s)
+	if err == nil {
+		err = outside(acc.Target, s)
+	}
 	if err != nil {
 		return err
 	}

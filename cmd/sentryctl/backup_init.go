@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
@@ -17,6 +19,7 @@ import (
 type backupInitOptions struct {
 	backupOptions
 	sheet string
+	ours  bool
 }
 
 func newBackupInitCmd(a *app) *cobra.Command {
@@ -28,7 +31,11 @@ func newBackupInitCmd(a *app) *cobra.Command {
 
 Without its password nothing in it can ever be read again. Keep it in a place
 that does not go down together with this machine. --recovery-sheet writes a
-page to print, with room for the password.`,
+page to print, with room for the password.
+
+Backups are told apart by the name of the site's compose project. One that is
+there already under this name may be another machine's, whose backups this one
+would count, and remove, as its own: --ours says that they are this site's.`,
 		Example: `  sentryctl backup init --repo /srv/backup --password-file /root/backup-password
   sentryctl backup init --repo 's3://bucket/sentry?endpoint=s3.example.com&region=eu'`,
 		Args: cobra.NoArgs,
@@ -36,6 +43,7 @@ page to print, with room for the password.`,
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.sheet, "recovery-sheet", "", "write a page to print to this file")
+	cmd.Flags().BoolVar(&o.ours, "ours", false, "backups that are there under this site's name are its own")
 	return cmd
 }
 
@@ -48,11 +56,22 @@ func (a *app) runBackupInit(ctx context.Context, o backupInitOptions) error {
 		return fault.New(fault.Usage, "Add --repo, as in: sentryctl backup init --repo /srv/backup", "it is not said where the repository is to be")
 	}
 	acc, err := o.access(a, s)
+	if err == nil {
+		err = outside(acc.Target, s)
+	}
 	if err != nil {
 		return err
 	}
 	hide(a.masks.Add, acc)
-	known, err := takeIntoUse(ctx, acc)
+	was, err := readRepositoryRecord(s)
+	if err != nil {
+		return err
+	}
+	others := ""
+	if !o.ours && was.Repo != acc.Target.String() {
+		others = rec.Project
+	}
+	known, err := takeIntoUse(ctx, acc, others)
 	if err != nil {
 		return err
 	}
@@ -67,9 +86,20 @@ func (a *app) runBackupInit(ctx context.Context, o backupInitOptions) error {
 	return a.tellInit(acc.Target, known)
 }
 
+// nobodyElses refuses backups of the same name, which may be another machine's: each
+// would keep, prune and restore the other's as its own.
+func nobodyElses(ctx context.Context, rep *repository.Repository, project string) error {
+	sets, damaged, err := backup.ListAll(ctx, rep, project)
+	if err != nil || len(sets)+len(damaged) == 0 {
+		return err
+	}
+	return fault.New(fault.Usage, "Choose a folder, or a prefix in the bucket, for each machine; if they are this site's own, say so: --ours",
+		"the repository holds %d backups of a site named %s too", len(sets)+len(damaged), project)
+}
+
 // takeIntoUse makes the repository. One that is there already, and has this
-// password, will do.
-func takeIntoUse(ctx context.Context, acc repository.Access) (known bool, err error) {
+// password, will do, unless it has backups of the project named, if one is.
+func takeIntoUse(ctx context.Context, acc repository.Access, others string) (known bool, err error) {
 	made := repository.Init(ctx, acc)
 	if made == nil {
 		return false, nil
@@ -81,7 +111,10 @@ func takeIntoUse(ctx context.Context, acc repository.Access) (known bool, err er
 	if err != nil {
 		return false, err
 	}
-	return true, rep.Close(ctx)
+	if others != "" {
+		err = nobodyElses(ctx, rep, others)
+	}
+	return true, errors.Join(err, rep.Close(ctx))
 }
 
 func (o backupInitOptions) remember(s *site.Site, acc repository.Access) error {

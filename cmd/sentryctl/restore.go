@@ -212,6 +212,9 @@ func (r *restoring) decide(note backup.Restoring, under bool) error {
 	}
 	if r.asked.Kind == backup.Other {
 		r.asked.From = r.record.Version.String()
+		if err := outside(r.access.Target, r.site); err != nil {
+			return err
+		}
 	}
 	if under && note.Is(r.set.ID(), r.asked) {
 		note.Force, note.KeepOld = note.Force || o.force, note.KeepOld || o.keepOld

@@ -33,7 +33,9 @@ func (a *app) checkpointAccess(s *site.Site, o backupOptions, b upgrade.Begun) (
 	case own:
 		acc, err = localCheckpoint(s)
 	default:
-		acc, err = o.access(a, s)
+		if acc, err = o.access(a, s); err == nil {
+			err = outside(acc.Target, s)
+		}
 	}
 	if err == nil {
 		hide(a.masks.Add, acc)
@@ -119,7 +121,7 @@ func makeCheckpoint(ctx context.Context, s *site.Site) error {
 	}
 	acc, err := localCheckpoint(s)
 	if err == nil {
-		_, err = takeIntoUse(ctx, acc)
+		_, err = takeIntoUse(ctx, acc, "")
 	}
 	return err
 }
