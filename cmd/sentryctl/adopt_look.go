@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/sentryctl/sentryctl/internal/catalog"
-	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/stack"
@@ -95,14 +94,14 @@ func (k *checkout) askEngine(ctx context.Context, engine *stack.Engine, project 
 		k.notes = append(k.notes, "PostgreSQL does not run: the database was not asked.")
 		return nil
 	}
-	k.askDatabase(ctx, engine.Stack(project, event.Discard{}), engine)
+	k.askDatabase(ctx, engine.Services(project.Name()))
 	return nil
 }
 
 // askDatabase reads the version that workers note among Sentry's options. The
 // value is JSON, or a pickle in base64 up to 24.x.
-func (k *checkout) askDatabase(ctx context.Context, st *stack.Stack, engine *stack.Engine) {
-	out, err := psql(ctx, &siteEngine{st, engine}, "SELECT value FROM sentry_option WHERE key = 'sentry:last_worker_version'")
+func (k *checkout) askDatabase(ctx context.Context, services stack.Services) {
+	out, err := psql(ctx, services, "SELECT value FROM sentry_option WHERE key = 'sentry:last_worker_version'")
 	if err != nil {
 		k.notes = append(k.notes, "The database does not say which version wrote it.")
 		return

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -111,6 +112,9 @@ func (a *app) runUpgrade(ctx context.Context, o upgradeOptions) error {
 	}
 	if err := errors.Join(o.checkUnattended(), o.checkRehearse()); err != nil {
 		return err
+	}
+	if o.plan {
+		debug.SetGCPercent(400) // it is over before collecting would pay
 	}
 	c, err := catalog.Open(o.catalog)
 	if err != nil {

@@ -16,7 +16,9 @@ import (
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/preflight/machine"
+	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
@@ -167,7 +169,7 @@ func volumeBytes(ctx context.Context, s *site.Site) (sum int64, known bool) {
 		return 0, false
 	}
 	defer st.close()
-	for _, bytes := range volumeSizes(ctx, st, time.Hour) {
+	for _, bytes := range volumeSizes(ctx, st.engine, st.Model().Volumes, time.Hour) {
 		if bytes < 0 {
 			return 0, false
 		}
@@ -181,11 +183,11 @@ const volumeLook = 40 * time.Millisecond
 
 // volumeSizes gives the bytes of the site's volumes by their names in the compose
 // file, -1 where this process cannot tell in that time.
-func volumeSizes(ctx context.Context, st *siteEngine, limit time.Duration) map[string]int64 {
-	dirs, err := st.engine.AllVolumeDirs(ctx)
+func volumeSizes(ctx context.Context, engine *stack.Engine, volumes []release.Volume, limit time.Duration) map[string]int64 {
+	dirs, err := engine.AllVolumeDirs(ctx)
 	sizes := map[string]int64{}
 	until := time.Now().Add(limit)
-	for _, v := range st.Model().Volumes {
+	for _, v := range volumes {
 		dir, have := dirs[v.EngineName]
 		if err == nil && !have {
 			continue

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/preflight/machine"
+	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
@@ -45,14 +47,14 @@ func planSite(ctx context.Context, c *catalog.Catalog, r plan.Request, s *site.S
 	ctx, cancel := context.WithTimeout(ctx, planFactsLimit)
 	defer cancel()
 	guess, _ := plan.New(c, r) // a path that there is not with these facts either ends below
-	st, err := siteStack(ctx, s)
+	l, err := planLook(ctx, s)
 	if err != nil { // a plan is made without
 		p, err := plan.New(c, r)
 		return p, r.Facts, err
 	}
-	defer st.close()
+	defer l.engine.Close()
 	asked := issueQueries(guess)
-	r.Facts = lookForPlan(ctx, st, c, s, rec.Version, asked)
+	r.Facts = l.facts(ctx, c, s, rec.Version, asked)
 	hit := r.Facts.Hit
 	r.Facts.Hit = nil
 	p, err := plan.New(c, r)
@@ -62,22 +64,48 @@ func planSite(ctx context.Context, c *catalog.Catalog, r plan.Request, s *site.S
 	// What was found may lead over other releases, with known issues of their own.
 	more := issueQueries(p)
 	maps.DeleteFunc(more, func(id, _ string) bool { return asked[id] != "" })
-	maps.Copy(hit, askIssues(ctx, st, more))
+	maps.Copy(hit, askIssues(ctx, l.services, more))
 	r.Facts.Hit = hit
 	p, err = plan.New(c, r)
 	return p, r.Facts, err
 }
 
-// lookForPlan asks the site and its Engine all at the same time: each answer
-// takes the Engine a while.
-func lookForPlan(ctx context.Context, st *siteEngine, c *catalog.Catalog, s *site.Site, from calver.Version, queries map[string]string) plan.Facts {
+// siteLook is what a plan needs to look at a site. Its compose project is not
+// loaded: that takes longer than all else.
+type siteLook struct {
+	engine   *stack.Engine
+	services stack.Services
+	volumes  []release.Volume
+}
+
+func planLook(ctx context.Context, s *site.Site) (*siteLook, error) {
+	var model release.Model
+	var readErr error
+	var reading sync.WaitGroup
+	reading.Go(func() { model, readErr = stack.Outline(ctx, s.Dir) })
+	engine, err := stack.Connect(ctx)
+	reading.Wait()
+	if err != nil {
+		return nil, err
+	}
+	if readErr != nil {
+		engine.Close()
+		return nil, fmt.Errorf("read the site's compose project: %w", readErr)
+	}
+	sized := slices.DeleteFunc(model.Volumes, func(v release.Volume) bool { return !slices.Contains(plan.Sized(), v.Name) })
+	return &siteLook{engine, engine.Services(model.Project), sized}, nil
+}
+
+// facts asks the site and its Engine all at the same time: each answer takes the
+// Engine a while.
+func (l *siteLook) facts(ctx context.Context, c *catalog.Catalog, s *site.Site, from calver.Version, queries map[string]string) plan.Facts {
 	var f plan.Facts
 	var looks sync.WaitGroup
-	looks.Go(func() { f.Hit = askIssues(ctx, st, queries) })
-	looks.Go(func() { f.Data = dataVersions(ctx, st) })
-	looks.Go(func() { f.Host = planHost(ctx, st.engine) })
-	looks.Go(func() { f.Volumes = volumeSizes(ctx, st, volumeLook) })
-	looks.Go(func() { f.Images = knownImages(ctx, st.engine, c, s, from) })
+	looks.Go(func() { f.Hit = askIssues(ctx, l.services, queries) })
+	looks.Go(func() { f.Data = dataVersions(ctx, l.services) })
+	looks.Go(func() { f.Host = planHost(ctx, l.engine) })
+	looks.Go(func() { f.Volumes = volumeSizes(ctx, l.engine, l.volumes, volumeLook) })
+	looks.Go(func() { f.Images = knownImages(ctx, l.engine, c, s, from) })
 	looks.Wait()
 	return f
 }
@@ -148,7 +176,7 @@ func siteStack(ctx context.Context, s *site.Site) (*siteEngine, error) {
 
 // planHost is what the Engine's machine has, nil when it does not say.
 func planHost(ctx context.Context, engine *stack.Engine) *plan.Host {
-	info, err := engine.Info(ctx)
+	info, err := engine.Machine(ctx)
 	if err != nil {
 		return nil
 	}
@@ -161,11 +189,11 @@ func planHost(ctx context.Context, engine *stack.Engine) *plan.Host {
 
 // dataVersions reads what the engines have written into their volumes, through
 // the containers that mount them.
-func dataVersions(ctx context.Context, st *siteEngine) map[string]string {
+func dataVersions(ctx context.Context, services stack.Services) map[string]string {
 	var postgres, clickhouse []byte
 	var reads sync.WaitGroup
 	read := func(into *[]byte, service, file string) {
-		if data, err := st.ReadServiceFile(ctx, service, file); err == nil {
+		if data, err := services.ReadFile(ctx, service, file); err == nil {
 			*into = data
 		}
 	}
@@ -185,21 +213,41 @@ func dataVersions(ctx context.Context, st *siteEngine) map[string]string {
 // knownImages reads the images of later releases whose trees the site keeps.
 func knownImages(ctx context.Context, engine *stack.Engine, c *catalog.Catalog, s *site.Site, from calver.Version) map[calver.Version][]plan.Image {
 	images := map[calver.Version][]plan.Image{}
+	var mu sync.Mutex
+	var trees sync.WaitGroup
 	for _, v := range c.Versions() {
 		if !from.Less(v) || !isDir(s.ReleaseDir(v)) {
 			continue
 		}
-		p, err := stack.Load(ctx, stack.LoadOptions{Dir: s.ReleaseDir(v)})
-		if err != nil {
-			continue // the tree is not whole: its images stay unknown
-		}
-		for _, i := range p.Model().Images {
-			if i.Local {
-				continue
+		trees.Go(func() {
+			list, err := treeImages(ctx, engine, s.ReleaseDir(v))
+			if err != nil {
+				return // the tree is not whole: its images stay unknown
 			}
-			bytes, present, err := engine.ImageSize(ctx, i.Ref)
-			images[v] = append(images[v], plan.Image{Ref: i.Ref, Present: err == nil && present, Bytes: bytes})
-		}
+			mu.Lock()
+			defer mu.Unlock()
+			images[v] = list
+		})
 	}
+	trees.Wait()
 	return images
+}
+
+// treeImages are those that a release pulls, asked for at once.
+func treeImages(ctx context.Context, engine *stack.Engine, dir string) ([]plan.Image, error) {
+	model, err := stack.Outline(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	pulled := slices.DeleteFunc(model.Images, func(i release.Image) bool { return i.Local })
+	images := make([]plan.Image, len(pulled))
+	var looks sync.WaitGroup
+	for n, i := range pulled {
+		looks.Go(func() {
+			bytes, present, err := engine.ImageSize(ctx, i.Ref)
+			images[n] = plan.Image{Ref: i.Ref, Present: err == nil && present, Bytes: bytes}
+		})
+	}
+	looks.Wait()
+	return images, nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/sentryctl/sentryctl/internal/catalog"
+	"github.com/sentryctl/sentryctl/internal/postgres"
+	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
@@ -27,17 +29,41 @@ func issueQueries(p plan.Plan) map[string]string {
 	return queries
 }
 
-// askIssues puts queries to the site's database, all in one session: making one
+// postgresSocket is where PostgreSQL listens in its container.
+const postgresSocket = "/run/postgresql/.s.PGSQL.5432"
+
+// askIssues puts queries to the site's database: over the socket that psql uses
+// too, where it can be had, else with psql, all in one session, for making one
 // takes longer than they do. What does not answer stays unknown.
-func askIssues(ctx context.Context, st *siteEngine, queries map[string]string) map[string]bool {
+func askIssues(ctx context.Context, services stack.Services, queries map[string]string) map[string]bool {
 	if len(queries) == 0 {
 		return map[string]bool{}
 	}
-	out, err := readOnly(ctx, st, issueCommand(queries))
+	if hit, err := askSocket(ctx, services, queries); err == nil {
+		return hit
+	}
+	out, err := readOnly(ctx, services, issueCommand(queries))
 	if err != nil {
 		return map[string]bool{}
 	}
 	return issuesHit(out)
+}
+
+func askSocket(ctx context.Context, services stack.Services, queries map[string]string) (map[string]bool, error) {
+	conn, err := services.Dial(ctx, "postgres", postgresSocket)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	values, err := postgres.Ask(conn, "postgres", queries)
+	hit := map[string]bool{}
+	for id, number := range values {
+		if n, err := strconv.Atoi(number); err == nil {
+			hit[id] = n > 0
+		}
+	}
+	return hit, err
 }
 
 // issueCommand has psql print the number of each query and then the issue's ID. A
@@ -70,16 +96,16 @@ func issuesHit(out string) map[string]bool {
 }
 
 // psql runs a query in the site's database.
-func psql(ctx context.Context, st *siteEngine, sql string) (string, error) {
-	return readOnly(ctx, st, []string{"-v", "ON_ERROR_STOP=1", "-c", sql})
+func psql(ctx context.Context, services stack.Services, sql string) (string, error) {
+	return readOnly(ctx, services, []string{"-v", "ON_ERROR_STOP=1", "-c", sql})
 }
 
 // readOnly runs psql in a session that cannot write; the server ends a query of
 // it after some seconds.
-func readOnly(ctx context.Context, st *siteEngine, args []string) (string, error) {
-	r, err := st.Exec(ctx, "postgres", workload.Exec{
+func readOnly(ctx context.Context, services stack.Services, args []string) (string, error) {
+	r, err := services.Exec(ctx, "postgres", workload.Exec{
 		Command: append([]string{"psql", "-U", "postgres", "-XAtq"}, args...),
-		Env:     []string{"PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=4000"}, Quiet: true,
+		Env:     []string{"PGOPTIONS=" + postgres.Options}, Quiet: true,
 	})
 	if err != nil {
 		return "", err

@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"internal/event":    {},
 	"internal/workload": {},
 	"internal/priority": {},
+	"internal/postgres": {},
 	"internal/calver":   {},
 	"internal/cgroup":   {},
 	"internal/step":     {"internal/event", "internal/fault"},

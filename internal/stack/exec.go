@@ -2,49 +2,17 @@ package stack
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
-	"github.com/docker/compose/v5/pkg/api"
-	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
-	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
-// Exec runs a command in the running container of a service. It is not ended
-// with ctx: the Engine has no way to.
+// Exec is Services.Exec, and tells what the command says.
 func (s *Stack) Exec(ctx context.Context, service string, x workload.Exec) (workload.Result, error) {
-	id, err := s.runningContainer(ctx, service)
-	if err != nil {
-		return workload.Result{}, err
-	}
-	out := newCapture(service, x.Quiet, s.sink)
-	code, err := s.engine.exec(ctx, execRun{
-		container: id, command: x.Command, user: x.User, env: x.Env,
-		stdin: x.Stdin, stdout: out.stdoutWriter(), stderr: out.stderrWriter(),
-	})
-	out.flush()
-	if err != nil {
-		return workload.Result{}, fmt.Errorf("run a command in %s: %w", service, err)
-	}
-	return workload.Result{Stdout: out.stdout.Bytes(), Stderr: out.stderr.Bytes(), ExitCode: code}, nil
-}
-
-func (s *Stack) runningContainer(ctx context.Context, service string) (string, error) {
-	list, err := s.containers(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, c := range list {
-		if c.Labels[api.ServiceLabel] == service && c.State == container.StateRunning {
-			return c.ID, nil
-		}
-	}
-	return "", fault.New(fault.Resumable, "Start it: docker compose -p "+s.project.Name()+" start "+service,
-		"service %s is not running", service)
+	return Services{s.engine, s.project.Name(), s.sink}.Exec(ctx, service, x)
 }
 
 // execRun is one command in a running container.

@@ -55,12 +55,12 @@ type Info struct {
 
 // Info asks the Engine for the facts that preflight judges.
 func (e *Engine) Info(ctx context.Context) (Info, error) {
-	var res client.SystemInfoResult
+	var info Info
 	var version client.ServerVersionResult
 	var ping client.PingResult
 	// At once: the Engine starts programs to answer the first two.
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { res, err = e.api.Info(groupCtx, client.InfoOptions{}); return err })
+	group.Go(func() (err error) { info, err = e.Machine(groupCtx); return err })
 	group.Go(func() (err error) {
 		version, err = e.api.ServerVersion(groupCtx, client.ServerVersionOptions{})
 		return err
@@ -69,13 +69,23 @@ func (e *Engine) Info(ctx context.Context) (Info, error) {
 	if err := group.Wait(); err != nil {
 		return Info{}, gone(err)
 	}
-	info := fromSystem(res.Info)
 	info.APIVersion = e.api.ClientVersion()
 	info.EngineAPIVersion, info.MinAPIVersion = version.APIVersion, version.MinAPIVersion
 	info.Podman = slices.ContainsFunc(version.Components, func(c system.ComponentVersion) bool {
 		return strings.Contains(c.Name, "Podman")
 	})
 	info.BuildKit = ping.BuilderVersion == build.BuilderBuildKit
+	return info, nil
+}
+
+// Machine asks for what Info tells of the Engine's machine alone: less for the
+// Engine to find out.
+func (e *Engine) Machine(ctx context.Context) (Info, error) {
+	res, err := e.api.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return Info{}, gone(err)
+	}
+	info := fromSystem(res.Info)
 	info.Host = e.host
 	info.Local = e.local(info)
 	return info, nil

@@ -58,16 +58,7 @@ func (b box) restartsAlways() bool {
 
 // containers lists the project's containers, without one-off ones.
 func (s *Stack) containers(ctx context.Context) ([]container.Summary, error) {
-	return s.labelled(ctx, api.OneoffLabel+"=False")
-}
-
-// labelled are the containers of the project that have another label too.
-func (s *Stack) labelled(ctx context.Context, label string) ([]container.Summary, error) {
-	res, err := s.api.ContainerList(ctx, client.ContainerListOptions{
-		All:     true,
-		Filters: make(client.Filters).Add("label", api.ProjectLabel+"="+s.project.Name()).Add("label", label),
-	})
-	return res.Items, gone(err)
+	return s.engine.containersOf(ctx, s.project.Name(), api.OneoffLabel+"=False")
 }
 
 // observe looks at the containers of the services that keep names, by

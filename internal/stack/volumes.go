@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/containerd/errdefs"
-	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
@@ -167,26 +166,6 @@ func (e *Engine) copyOut(ctx context.Context, id, file string) ([]byte, error) {
 	}
 	data, err := io.ReadAll(archive)
 	return data, e.lost(ctx, err)
-}
-
-// ReadServiceFile reads a file as the container of a service sees it, its
-// volumes included, whether it runs or not. Nothing is made for it. The error
-// wraps fs.ErrNotExist when the container or the file is absent.
-func (s *Stack) ReadServiceFile(ctx context.Context, service, file string) ([]byte, error) {
-	list, err := s.containers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range list {
-		if c.Labels[api.ServiceLabel] == service {
-			data, err := s.engine.copyOut(ctx, c.ID, file)
-			if err != nil {
-				return nil, fmt.Errorf("read %s of service %s: %w", file, service, err)
-			}
-			return data, nil
-		}
-	}
-	return nil, fmt.Errorf("service %s has no container: %w", service, fs.ErrNotExist)
 }
 
 // notExist turns the Engine's "not found" into the one of files.

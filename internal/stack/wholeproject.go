@@ -27,7 +27,7 @@ func (s *Stack) Halt(ctx context.Context) error {
 // EndOneOffs stops and removes what a run that was killed has left running: it
 // would go on with the data beside the service that is started on it.
 func (s *Stack) EndOneOffs(ctx context.Context) error {
-	list, err := s.labelled(ctx, api.OneoffLabel+"=True")
+	list, err := s.engine.containersOf(ctx, s.project.Name(), api.OneoffLabel+"=True")
 	if err == nil {
 		err = s.stopAll(ctx, list)
 	}

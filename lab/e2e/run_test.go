@@ -39,6 +39,16 @@ type said struct {
 	Password string    `json:"password_file"`
 	Services int       `json:"services"`
 	Findings []finding `json:"findings"`
+	Hops     []hop     `json:"hops"`
+}
+
+type hop struct {
+	Issues []issue `json:"issues"`
+}
+
+type issue struct {
+	ID  string `json:"id"`
+	Hit string `json:"hit"`
 }
 
 type finding struct {

@@ -144,14 +144,18 @@ func sizeOf(f Facts, volume string) int64 {
 	return -1
 }
 
-// checkpoint is the size of the volumes that one takes in: Kafka's log and
-// what can be made again stay out.
+// Sized lists the volumes whose size counts: those that a checkpoint takes in.
+// Kafka's log and what can be made again stay out.
+func Sized() []string {
+	return []string{"sentry-data", "sentry-postgres", "sentry-clickhouse", "sentry-redis", "sentry-seaweedfs"}
+}
+
 func checkpoint(f Facts) int64 {
 	if f.Volumes == nil {
 		return -1
 	}
 	var sum int64
-	for _, name := range []string{"sentry-data", "sentry-postgres", "sentry-clickhouse", "sentry-redis", "sentry-seaweedfs"} {
+	for _, name := range Sized() {
 		if f.Volumes[name] < 0 {
 			return -1
 		}

@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -63,6 +64,10 @@ func serve(delay string) int {
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	// A start after a stop is a new one, on the same file system.
 	_ = os.Remove("/ready")
+	_ = os.Remove("/socket")
+	if socket, err := net.Listen("unix", "/socket"); err == nil {
+		go greet(socket)
+	}
 	wait, _ := time.ParseDuration(delay)
 	select {
 	case <-stop:
@@ -72,4 +77,15 @@ func serve(delay string) int {
 	_ = os.WriteFile("/ready", nil, 0o644)
 	<-stop
 	return 0
+}
+
+func greet(socket net.Listener) {
+	for {
+		conn, err := socket.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(conn, "welcome")
+		_ = conn.Close()
+	}
 }
