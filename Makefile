@@ -19,7 +19,7 @@ DEMO_TO   := 24.8.0
 COMPOSE_PLUGIN := github.com/docker/compose/v5/cmd@v5.0.2
 S3_SERVER      := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
-.PHONY: build lab demo test test-fast test-repository test-engine test-e2e test-e2e-all lint bench bench-install bench-backup bench-upgrade clean help
+.PHONY: build lab demo test test-fast test-repository test-engine test-e2e test-e2e-all lint bench bench-install bench-backup bench-upgrade bench-plan clean help
 
 build: ## build the static binary bin/sentryctl
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/sentryctl ./cmd/sentryctl
@@ -65,7 +65,7 @@ lint: ## formatting, vet, go.mod
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run: gofmt -w on these'; exit 1; }
 	go vet ./...
 
-bench: bench-install ## every benchmark
+bench: bench-install bench-plan ## every benchmark
 	go test -timeout 30m -run '^$$' -bench . -benchmem ./...
 
 bench-install: build lab ## install with public tools and with sentryctl in turn; print medians and ratio
@@ -79,6 +79,9 @@ bench-backup: build lab ## back up a site of its own and compare with the docume
 bench-upgrade: build lab ## take one hop the ordinary way and with sentryctl; print gaps, lost events and ratio
 	GOBIN=$(CURDIR)/build/bench go install $(COMPOSE_PLUGIN)
 	go run ./lab/cmd/bench-upgrade
+
+bench-plan: build lab ## plan the upgrade of a site that runs, in turn with a command that only starts; print times and ratio
+	go run ./lab/cmd/bench-plan
 
 clean: ## remove what was built, and the lab's sites from the Engine
 	-@go run ./lab/cmd/lab clean --prefix sentryctl-lab
