@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,13 +51,8 @@ func askIssues(ctx context.Context, services stack.Services, queries map[string]
 }
 
 func askSocket(ctx context.Context, services stack.Services, queries map[string]string) (map[string]bool, error) {
-	conn, err := services.Dial(ctx, "postgres", postgresSocket)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	values, err := postgres.Ask(conn, "postgres", queries)
+	dial := func(ctx context.Context) (net.Conn, error) { return services.Dial(ctx, "postgres", postgresSocket) }
+	values, err := postgres.Ask(ctx, dial, "postgres", queries)
 	hit := map[string]bool{}
 	for id, number := range values {
 		if n, err := strconv.Atoi(number); err == nil {

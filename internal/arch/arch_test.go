@@ -102,7 +102,7 @@ var walls = map[string][]string{
 	"go.opentelemetry.io/":            {},
 	"github.com/google/go-cmp":        {},
 	"github.com/twmb/franz-go":        {},
-	"github.com/jackc/pgx":            {},
+	"github.com/jackc/pgx":            {"internal/postgres"},
 	"github.com/google/renameio":      {"internal/geoip", "internal/site", "internal/transfer"},
 	"github.com/gofrs/flock":          {"internal/site"},
 	"github.com/charmbracelet/x/ansi": {"internal/ui/format", "internal/ui/tui"},

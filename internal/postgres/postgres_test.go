@@ -1,68 +1,102 @@
-package postgres
+package postgres_test
 
 import (
-	"bytes"
-	"io"
+	"context"
+	"net"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/sentryctl/sentryctl/internal/postgres"
 )
 
-// server has said already what it will say, and keeps what it hears.
+// server answers each query as its text says.
 type server struct {
-	io.Reader
-	heard bytes.Buffer
+	password bool // asks for one
+	options  string
 }
 
-func (s *server) Write(p []byte) (int, error) { return s.heard.Write(p) }
+func (s *server) dial(context.Context) (net.Conn, error) {
+	here, there := net.Pipe()
+	go s.talk(there)
+	return here, nil
+}
 
-const (
-	welcome = "R\x00\x00\x00\x08\x00\x00\x00\x00" + "S\x00\x00\x00\x09a\x00bc\x00" + ready
-	ready   = "Z\x00\x00\x00\x05I"
-	row     = "T\x00\x00\x00\x06\x00\x01" + "D\x00\x00\x00\x0c\x00\x01\x00\x00\x00\x0242"
-	null    = "D\x00\x00\x00\x0a\x00\x01\xff\xff\xff\xff"
-	refused = "E\x00\x00\x00\x09SERR\x00"
-)
+func (s *server) talk(conn net.Conn) {
+	defer conn.Close()
+	b := pgproto3.NewBackend(conn, conn)
+	first, err := b.ReceiveStartupMessage()
+	if err != nil {
+		return
+	}
+	s.options = first.(*pgproto3.StartupMessage).Parameters["options"]
+	if s.password {
+		b.Send(&pgproto3.AuthenticationCleartextPassword{})
+	} else {
+		b.Send(&pgproto3.AuthenticationOk{})
+		b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+	}
+	for b.Flush() == nil {
+		said, err := b.Receive()
+		if err != nil {
+			return
+		}
+		q, is := said.(*pgproto3.Query)
+		if !is {
+			b.Send(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "28P01", Message: "no"})
+			continue
+		}
+		if q.String == "gone" {
+			return
+		}
+		b.Send(&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte("count")}}})
+		switch q.String {
+		case "null":
+			b.Send(&pgproto3.DataRow{Values: [][]byte{nil}})
+		case "fails":
+			b.Send(&pgproto3.DataRow{Values: [][]byte{[]byte("1")}})
+			b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "42P01", Message: "no such table"})
+		case "nothing":
+		default:
+			b.Send(&pgproto3.DataRow{Values: [][]byte{[]byte(q.String)}})
+		}
+		if q.String != "fails" {
+			b.Send(&pgproto3.CommandComplete{CommandTag: []byte("SELECT")})
+		}
+		b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+	}
+}
 
 func TestAsk(t *testing.T) {
+	t.Setenv("PGOPTIONS", "-c default_transaction_read_only=off")
+	t.Setenv("PGSSLMODE", "require")
+	t.Setenv("PGPASSWORD", "of another server")
 	for name, c := range map[string]struct {
-		said  string
-		want  map[string]string
-		error string
+		password bool
+		queries  map[string]string
+		want     map[string]string
+		error    string
 	}{
-		"both answer":             {welcome + row + ready + row + ready, map[string]string{"a": "42", "b": "42"}, ""},
-		"one fails":               {welcome + refused + ready + row + ready, map[string]string{"b": "42"}, ""},
-		"one fails after a row":   {welcome + row + refused + ready + row + ready, map[string]string{"b": "42"}, ""},
-		"nothing and NULL":        {welcome + ready + null + ready, map[string]string{}, ""},
-		"a row cut off":           {welcome + "D\x00\x00\x00\x0a\x00\x01\x00\x00\x00\x09" + ready + ready, map[string]string{}, ""},
-		"a password":              {"R\x00\x00\x00\x08\x00\x00\x00\x03", nil, "password"},
-		"refused":                 {refused, nil, "EOF"},
-		"gone in the middle":      {welcome + row, nil, "EOF"},
-		"another protocol":        {"HTTP/1.1 400 Bad Request", nil, "bytes at once"},
-		"shorter than its length": {"R\x00\x00\x00\x03", nil, "bytes at once"},
+		"both answer":        {false, map[string]string{"a": "42", "b": "0"}, map[string]string{"a": "42", "b": "0"}, ""},
+		"one fails":          {false, map[string]string{"a": "fails", "b": "1"}, map[string]string{"b": "1"}, ""},
+		"nothing and NULL":   {false, map[string]string{"a": "nothing", "b": "null"}, map[string]string{}, ""},
+		"gone in the middle": {false, map[string]string{"a": "gone"}, nil, "closed"},
+		"a password":         {true, map[string]string{"a": "1"}, nil, "28P01"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &server{Reader: strings.NewReader(c.said)}
-			got, err := Ask(s, "postgres", map[string]string{"a": "SELECT 1", "b": "SELECT 2"})
+			s := &server{password: c.password}
+			got, err := postgres.Ask(t.Context(), s.dial, "postgres", c.queries)
 			if (err == nil) != (c.error == "") || err != nil && !strings.Contains(err.Error(), c.error) {
 				t.Errorf("error %v, want %q", err, c.error)
 			}
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Errorf("-want +got:\n%s", d)
 			}
+			if s.options != postgres.Options {
+				t.Errorf("the session has options %q", s.options)
+			}
 		})
-	}
-}
-
-func TestWhatIsSaid(t *testing.T) {
-	s := &server{Reader: strings.NewReader(welcome + row + ready)}
-	if _, err := Ask(s, "postgres", map[string]string{"a": "SELECT 1"}); err != nil {
-		t.Fatal(err)
-	}
-	want := "\x00\x00\x00\x5d\x00\x03\x00\x00user\x00postgres\x00options\x00" + Options + "\x00\x00" +
-		"Q\x00\x00\x00\x0dSELECT 1\x00" + "X\x00\x00\x00\x04"
-	if d := cmp.Diff(want, s.heard.String()); d != "" {
-		t.Errorf("-want +got:\n%s", d)
 	}
 }
