@@ -64,17 +64,25 @@ func writeBeside(b Beside) Step {
 			if err != nil {
 				return err
 			}
-			before, after, err := pourOver(ctx, old, fresh, e.Sink)
+			held, err := e.writeAnew(ctx, old, fresh)
 			if err != nil {
-				return fault.New(fault.Resumable, "The old data is as it was; read what the servers said in "+OutputLog(e.Site), "write PostgreSQL's data anew: %w", err)
-			}
-			if err := alike(before, after); err != nil {
+				// The room that it takes may be what the former release lacks to start; another try begins anew.
+				_ = old.RemoveVolume(context.WithoutCancel(ctx), volume+besideSuffix)
 				return err
 			}
-			e.Sink.Emit(event.Log{Source: postgres, Text: fmt.Sprintf("%d databases, roles, tables and sequences hold the same in %s and %s", len(before), b.From, b.To)})
+			e.Sink.Emit(event.Log{Source: postgres, Text: fmt.Sprintf("%d databases, roles, tables and sequences hold the same in %s and %s", held, b.From, b.To)})
 			return nil
 		},
 	}
+}
+
+// writeAnew writes what the old server holds into the new one, and says how much that is.
+func (e *Env) writeAnew(ctx context.Context, old, fresh Stack) (held int, err error) {
+	before, after, err := pourOver(ctx, old, fresh, e.Sink)
+	if err != nil {
+		return 0, fault.New(fault.Resumable, "The old data is as it was; read what the servers said in "+OutputLog(e.Site), "write PostgreSQL's data anew: %w", err)
+	}
+	return len(before), alike(before, after)
 }
 
 // switchBeside lets the new data and the old change places. The old stays in

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
@@ -90,6 +91,50 @@ func TestPourOverThatFails(t *testing.T) {
 				t.Errorf("got %v, want %q in it", err, c.want)
 			}
 		})
+	}
+}
+
+// fullDisk is a project whose new PostgreSQL finds no room.
+type fullDisk struct {
+	Stack
+	volumes map[string]bool
+}
+
+func (f fullDisk) Model() release.Model {
+	return release.Model{Volumes: []release.Volume{{Name: "data", EngineName: "site-postgres", MountedBy: []string{postgres + ":" + postgresData}}}}
+}
+func (f fullDisk) Stop(context.Context, ...string) error       { return nil }
+func (f fullDisk) ClearLeftover(context.Context, string) error { return nil }
+func (f fullDisk) CreateVolume(_ context.Context, name, _ string) error {
+	f.volumes[name] = true
+	return nil
+}
+func (f fullDisk) RemoveVolume(_ context.Context, name string) error {
+	delete(f.volumes, name)
+	return nil
+}
+func (f fullDisk) Pipe(_ context.Context, o workload.OneOff, c workload.Streams) (int, error) {
+	if o.Name == writeName {
+		return 0, errors.New("no space left on device")
+	}
+	_, err := io.WriteString(c.Out, "CREATE TABLE x;\n")
+	return 0, err
+}
+
+// What was half written beside gives its room back before the former release starts.
+func TestHalfWrittenPostgresLeavesNothing(t *testing.T) {
+	e := newHop(t, nil, nil, nil)
+	f := fullDisk{volumes: map[string]bool{"site-postgres": true}}
+	e.Projects = Projects{
+		Open:   func(context.Context, string) (Stack, error) { return f, nil },
+		Beside: func(context.Context, string, string) (Stack, error) { return f, nil },
+	}
+	err := writeBeside(Beside{From: "9.6", To: "14"}).Run(t.Context(), e)
+	if err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("got %v", err)
+	}
+	if d := cmp.Diff(map[string]bool{"site-postgres": true}, f.volumes); d != "" {
+		t.Errorf("volumes (-want +got):\n%s", d)
 	}
 }
 
