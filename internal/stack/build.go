@@ -126,7 +126,7 @@ func (s *Stack) buildOne(ctx context.Context, job buildJob) error {
 	defer content.Close()
 	res, err := s.api.ImageBuild(ctx, content, buildOptions(job, dockerfile, inputs, s.engine.cli.ConfigFile()))
 	if err != nil {
-		return gone(fmt.Errorf("build %s: %w", job.ref, err))
+		return startFault(fmt.Errorf("build %s: %w", job.ref, err))
 	}
 	defer res.Body.Close()
 	lines := &logLines{source: job.ref, sink: s.sink}
@@ -135,7 +135,11 @@ func (s *Stack) buildOne(ctx context.Context, job buildJob) error {
 	if err == nil || ctx.Err() != nil || fault.CodeOf(err) == fault.NoEngine {
 		return err
 	}
-	return fault.New(fault.Resumable, "Look at the output above, correct "+job.context+" and run the same command again", "build %s: %w", job.ref, err)
+	hint := "Look at the output above, correct " + job.context + " and run the same command again"
+	if full(err) {
+		hint = roomHint
+	}
+	return fault.New(fault.Resumable, hint, "build %s: %w", job.ref, err)
 }
 
 // pullBases pulls what is missing: with our retries, and with the error of a

@@ -95,10 +95,10 @@ func (e *Engine) importProgram(ctx context.Context, ref string, program io.Reade
 		Platform: ocispec.Platform{},
 	})
 	if err != nil {
-		return gone(err)
+		return startFault(err)
 	}
 	defer res.Close()
-	return streamError(ctx, e, res)
+	return startFault(streamError(ctx, e, res))
 }
 
 // writeRoot writes the root directory of the image.

@@ -116,7 +116,7 @@ func (s *Stack) tagImage(ctx context.Context, from, to string) (found bool, err 
 		return false, nil
 	}
 	if err != nil {
-		return false, gone(fmt.Errorf("name image %s %s: %w", from, to, err))
+		return false, startFault(fmt.Errorf("name image %s %s: %w", from, to, err))
 	}
 	return true, nil
 }

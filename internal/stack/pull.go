@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,6 +75,9 @@ func pullFault(refs []string, failures []error) error {
 	}
 	hint := "Run the same command again; on a host without a network bring the images with docker load, from a host that has them: docker save -o images.tar " +
 		strings.Join(named, " ")
+	if slices.ContainsFunc(errs, full) {
+		hint = roomHint
+	}
 	return fault.New(fault.Resumable, hint, "pull %d of %d images: %w", len(errs), len(refs), errors.Join(errs...))
 }
 

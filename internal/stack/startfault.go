@@ -11,8 +11,16 @@ import (
 // ErrNofileRefused says that the daemon cannot grant the limit asked for.
 var ErrNofileRefused = errors.New("the Docker Engine cannot grant that many open files")
 
-// startFault gives an error of creating or starting a container the hint that
-// fits. The Engine gives no typed causes, so its text is read.
+// roomHint says what to do about an Engine whose disk is full.
+const roomHint = "Free disk space under the Docker Engine's root directory: docker system df"
+
+// full tells that the disk of the Engine is full.
+func full(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "no space left on device")
+}
+
+// startFault gives an error of making a container, or what it needs, or of starting
+// one, the hint that fits. The Engine gives no typed causes, so its text is read.
 func startFault(err error) error {
 	if err == nil {
 		return nil
@@ -36,8 +44,8 @@ func startFault(err error) error {
 	case strings.Contains(text, "task") && strings.Contains(text, "already exists"):
 		// Made anew, it could meet what still runs of it on the same volumes.
 		return fault.New(fault.Resumable, "Restart this machine, which ends what a crash of the Engine left running, then run the same command again", "%w", err)
-	case strings.Contains(text, "no space left on device"):
-		return fault.New(fault.Resumable, "Free disk space under the Docker Engine's root directory: docker system df", "%w", err)
+	case full(err):
+		return fault.New(fault.Resumable, roomHint, "%w", err)
 	}
 	return gone(err)
 }

@@ -49,7 +49,7 @@ func (s *Stack) EnsureVolumes(ctx context.Context) (created []string, err error)
 	}
 	for _, name := range missing {
 		if _, err := s.api.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name}); err != nil {
-			return created, gone(fmt.Errorf("create volume %s: %w", name, err))
+			return created, startFault(fmt.Errorf("create volume %s: %w", name, err))
 		}
 		created = append(created, name)
 	}

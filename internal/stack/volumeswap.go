@@ -32,7 +32,7 @@ func (s *Stack) CreateVolume(ctx context.Context, name, key string) error {
 		o.Labels[api.ProjectLabel], o.Labels[api.VolumeLabel] = s.project.Name(), key
 	}
 	if _, err := s.api.VolumeCreate(ctx, o); err != nil {
-		return gone(fmt.Errorf("create volume %s: %w", name, err))
+		return startFault(fmt.Errorf("create volume %s: %w", name, err))
 	}
 	return nil
 }
