@@ -174,6 +174,7 @@ func (r *hopRun) backup(ctx context.Context, set string, mode backup.Mode) (*bac
 	}
 	r.ends = append(r.ends, end)
 	env.Plan = backup.Plan{Access: r.access, Roots: trustedRoots(r.access.Target), Set: set, Tool: readVersion().Version, Mode: mode,
+		Twice:   mode == backup.Ahead && !r.begun.NoRollback, // asked while all runs: a way back without room leaves nothing that serves
 		MaxRest: 30 * time.Minute, Description: upgrade.CheckpointNote + r.begun.Hop.To.String()}
 	return env, nil
 }

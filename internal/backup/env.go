@@ -77,6 +77,7 @@ type Plan struct {
 	Force       bool              // take a site that is not whole
 	HalfDone    string            // what else is half done on the site, "" for nothing
 	Halted      bool              // services stand still on purpose, stores too
+	Twice       bool              // the disks of the volumes must have room to restore this beside what is in use
 	Drafts      int               // passes while all run
 	Priority    priority.Priority // while nothing rests
 	MaxRest     time.Duration     // 0: see LongestRest

@@ -67,7 +67,7 @@ const (
 // helper says what to run and what it hears first.
 func (e *Env) helper(word io.Reader, line func([]byte)) (workload.Talk, error) {
 	t := workload.Talk{Helper: workload.Helper{Name: helperName, Args: []string{"capture"}}, Line: line}
-	req := capture.Request{Roots: e.Roots, Site: e.Record.Project, Set: e.Set, Moving: e.Mode.moving(), Force: e.Force, Priority: e.Priority}
+	req := capture.Request{Roots: e.Roots, Site: e.Record.Project, Set: e.Set, Moving: e.Mode.moving(), Force: e.Force, Twice: e.Twice, Priority: e.Priority}
 	if e.Priority.Low() {
 		t.Weight = workload.Weight{CPU: e.Priority.Shares(), Disk: e.Priority.DiskWeight()}
 	}

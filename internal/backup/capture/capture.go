@@ -28,6 +28,8 @@ type Request struct {
 	// Moving lets files change while the last pass reads them.
 	Moving bool `json:"moving,omitempty"`
 	Force  bool `json:"force,omitempty"` // whatever room there is
+	// Twice refuses volumes whose own disks have no room to restore them beside what is in use.
+	Twice bool `json:"twice,omitempty"`
 	// Priority is for as long as nothing rests.
 	Priority priority.Priority `json:"priority"`
 }
@@ -111,6 +113,11 @@ func Run(ctx context.Context, req Request, in io.Reader, say func(Report)) error
 	}
 	if req.Priority.Low() {
 		warn(say, req.Priority.Take())
+	}
+	if req.Twice {
+		if err := roomBeside(ctx, req.Volumes); err != nil {
+			return err
+		}
 	}
 	rep, err := repository.Open(ctx, req.Access)
 	if err != nil {

@@ -184,3 +184,28 @@ func roomToRestore(ctx context.Context, rep *repository.Repository, req RestoreR
 	}
 	return nil
 }
+
+// roomBeside refuses volumes of which a restore, which writes beside what is in use, would
+// find no room on their disks.
+func roomBeside(ctx context.Context, volumes []Volume) error {
+	need, room := map[uint64]int64{}, map[uint64]int64{}
+	for _, v := range volumes {
+		left, disk, err := free(v.Dir)
+		if err != nil {
+			return err
+		}
+		bytes, err := occupied(ctx, v.Dir, time.Time{})
+		if err != nil {
+			return err
+		}
+		need[disk] += bytes
+		room[disk] = left
+	}
+	for disk, bytes := range need {
+		if room[disk] < bytes+spare {
+			return fault.New(fault.Resumable, "Make room on the Engine's disk: docker system df, or go without a way back: --no-rollback",
+				"the way back would write %d MiB beside what is in use, and the disk of the volumes has %d MiB left", (bytes+spare)/mib, room[disk]/mib)
+		}
+	}
+	return nil
+}

@@ -82,6 +82,32 @@ func TestRoomIsLookedForBeforeARestore(t *testing.T) {
 	}
 }
 
+// Where the way back of an upgrade would find no room is not begun.
+func TestRoomIsLookedForBesideTheVolumes(t *testing.T) {
+	dir := smallDisk(t)
+	if err := os.WriteFile(filepath.Join(dir, "f"), make([]byte, 10<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	req := capture.Request{Access: made(t), Site: "s", Set: "1", Volumes: []capture.Volume{{Name: "v", Dir: dir}}}
+	take := func() error {
+		return capture.Run(t.Context(), req, strings.NewReader(capture.Go), func(capture.Report) {})
+	}
+	if err := take(); err != nil {
+		t.Fatalf("when nobody asks: %v", err)
+	}
+	req.Twice = true
+	err := take()
+	if fault.CodeOf(err) != fault.Resumable || !strings.Contains(err.Error(), "write 74 MiB") || !strings.Contains(fault.HintOf(err), "--no-rollback") {
+		t.Fatalf("got code %d, hint %q and %v", fault.CodeOf(err), fault.HintOf(err), err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "f"), 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if err := take(); err != nil {
+		t.Errorf("with room: %v", err)
+	}
+}
+
 // A volume that a run before has completed is not written again.
 func TestCompleteVolumesAreNotFilledAgain(t *testing.T) {
 	a := made(t)
