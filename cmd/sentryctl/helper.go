@@ -25,7 +25,7 @@ func newHelperCmd(a *app) *cobra.Command {
 			return fault.New(fault.Usage, "Read: sentryctl --help", "helper is run by sentryctl itself")
 		},
 	}
-	cmd.AddCommand(newHelperProbeCmd(a), newHelperBucketCmd(a), newHelperUploadCmd(a), newHelperStorageKeyCmd(), newHelperCaptureCmd(a), newHelperRestoreCmd(a), newHelperSwapCmd(a), newHelperThawCmd(), newHelperFreezeCmd(), newHelperCloneCmd(a))
+	cmd.AddCommand(newHelperProbeCmd(a), newHelperBucketCmd(a), newHelperUploadCmd(a), newHelperStorageKeyCmd(), newHelperCaptureCmd(a), newHelperRestoreCmd(a), newHelperSwapCmd(a), newHelperThawCmd(), newHelperFreezeCmd(), newHelperCloneCmd(a), newHelperBallastCmd())
 	return cmd
 }
 

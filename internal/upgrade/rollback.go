@@ -32,7 +32,7 @@ type BackStep = step.Step[*BackEnv]
 // BackSteps lists the way back to the release and the data of before the last
 // hop. Each can be repeated. What fails stays where it is.
 func BackSteps() []BackStep {
-	all := []BackStep{keepFailed(), endOneOffs(), halt(), putBack(), oldImages()}
+	all := []BackStep{keepFailed(), endOneOffs(), useRoom(), halt(), putBack(), oldImages()}
 	var last []BackStep
 	for _, s := range backup.RestoreSteps() {
 		lifted := liftRestore(s)

@@ -54,7 +54,7 @@ func goBack(t *testing.T, gate error, data bool) (*engine, *Env, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &engine{model: release.Model{Volumes: []release.Volume{{Name: "pg", EngineName: "x-pg", MountedBy: []string{"postgres:/var/lib/postgresql/data"}}}}}
+	st := &engine{model: release.Model{Project: "x", Volumes: []release.Volume{{Name: "pg", EngineName: "x-pg", MountedBy: []string{"postgres:/var/lib/postgresql/data"}}}}}
 	env := &BackEnv{
 		Placed: p, Data: data, Site: hop.Site, Sink: event.Discard{},
 		Open: func(context.Context) (Stack, error) { return st, nil },
@@ -80,7 +80,7 @@ func TestWayBackWithoutData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"end one-offs", "use sentryctl-25.5.1", "build", "start", "gate", "orphans", "remove x-pg-beside", "close"}, st.calls); d != "" {
+	if d := cmp.Diff([]string{"end one-offs", "remove x-ballast", "use sentryctl-25.5.1", "build", "start", "gate", "orphans", "remove x-pg-beside", "close"}, st.calls); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff(tree{"docker-compose.yml": "old"}, read(t, hop.Site.Dir)); d != "" {
@@ -106,7 +106,7 @@ func TestWayBackWithoutItsRepository(t *testing.T) {
 	if err == nil {
 		t.Fatal("it came to its end")
 	}
-	if d := cmp.Diff([]string{"end one-offs", "halt", "use sentryctl-25.5.1", "build"}, st.calls); d != "" {
+	if d := cmp.Diff([]string{"end one-offs", "remove x-ballast", "halt", "use sentryctl-25.5.1", "build"}, st.calls); d != "" {
 		t.Error(d)
 	}
 }

@@ -22,6 +22,7 @@ func Steps(h Hop) []Step {
 		bringAhead(),
 		copyAhead(),
 		inTime(),
+		keepRoom(),
 		stopServices(),
 		checkpoint(),
 	}
@@ -44,7 +45,7 @@ func Steps(h Hop) []Step {
 	if h.Postgres != nil {
 		steps = append(steps, removeFormerData())
 	}
-	return append(steps, removeOrphans(), removeLeftovers())
+	return append(steps, removeOrphans(), removeLeftovers(), freeRoom())
 }
 
 // Repeat lets a hop that goes on stop the services and save the site once more,

@@ -25,10 +25,10 @@ func TestStepsOfAHop(t *testing.T) {
 		got = append(got, id)
 	}
 	want := []string{
-		"keep-release", "stage-site", "bring-images", "bring-ahead", "copy-ahead", "in-time", "stop-services", "checkpoint", "place-release",
+		"keep-release", "stage-site", "bring-images", "bring-ahead", "copy-ahead", "in-time", "keep-room", "stop-services", "checkpoint", "place-release",
 		"rung-clickhouse-24-8 (no return)", "check-postgres", "create-volumes", "volume-permissions", "move-storage-key", "relay-credentials", "trust-stores", "start-stores",
 		"create-buckets", "copy-profiles", "bootstrap-snuba", "create-topics", "migrate-database", "profile-permissions", "geoip", "js-sdk-assets", "start-services",
-		"health-gate", "record-version", "remove-orphans", "remove-leftovers",
+		"health-gate", "record-version", "remove-orphans", "remove-leftovers", "free-room",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
