@@ -23,6 +23,7 @@ type said struct {
 	Type     string    `json:"type"`
 	ID       string    `json:"id"`
 	Item     string    `json:"item"`
+	Version  string    `json:"version"`
 	Source   string    `json:"source"`
 	Set      string    `json:"set"`
 	Text     string    `json:"text"`

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sentryctl/sentryctl/lab/engine"
 	"github.com/sentryctl/sentryctl/lab/labtest"
 )
 
@@ -128,4 +129,59 @@ func TestSiteDiskFullInAHop(t *testing.T) {
 		sentryctl(t, b.Site, "rollback", "--site", b.Dir, "--yes").exits(0)
 	}
 	b.serves(t, older)
+}
+
+// The Engine's disk runs full in a hop. Before the stop the older release serves on; until the
+// data is touched it serves again. Later room may have to be made for the data that comes back:
+// then the command that is named finishes.
+func TestEngineDiskFullInAHop(t *testing.T) {
+	labtest.Long(t)
+	if err := engine.CanPrivate(); err != nil {
+		t.Skipf("the machine's own Engine has no disk that is ours to fill: %v", err)
+	}
+	s := labtest.NewSite(t)
+	dir, err := os.MkdirTemp("", "lab-engine-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := filepath.Join(dir, "data") // of the Engine; its sockets lie beside
+	smallDisk(t, disk, "6000")
+	x := beforeUpgradeOn(t, s, privateEngineIn(t, s, dir, older, newer))
+	for _, c := range []struct{ step, comes string }{
+		{"keep-release", older + " serves as before"},
+		{"checkpoint", "back at " + older},
+		{"migrate-database", "the way back did not come to its end"},
+	} {
+		t.Run(c.step, func(t *testing.T) {
+			fault := x.fillsIn(t, disk, c.step, x.upgrade()...)
+			wantText(t, "error", fault.Error, c.comes)
+			if again := "sentryctl resume --site " + x.Dir; strings.Contains(fault.Hint, again) {
+				x.run(t, "resume", "--site", x.Dir).exits(0)
+			}
+			x.serves(t, older)
+		})
+	}
+	x.run(t, x.upgrade()...).exits(0)
+	x.serves(t, newer)
+	back := []string{"rollback", "--site", x.Dir, "--yes"}
+	wantText(t, "hint", x.fillsIn(t, disk, "fill-volumes", back...).Hint, "sentryctl rollback --site "+x.Dir)
+	x.run(t, back...).exits(0)
+	x.serves(t, older)
+}
+
+// fillsIn runs a command that ends because a disk runs full when a step begins, and makes
+// room again.
+func (x privately) fillsIn(t *testing.T, disk, step string, args ...string) said {
+	t.Helper()
+	p := x.start(t, args...)
+	begins(step).came(t, nil, p)
+	room := fill(t, disk)
+	defer room()
+	e := p.wait()
+	fault := e.last("error")
+	t.Logf("%s: exit code %d: %s; %s", step, e.code, fault.Error, fault.Hint)
+	if e.code != 4 && e.code != 6 {
+		t.Errorf("got exit code %d\n%s", e.code, e.tail)
+	}
+	return fault
 }

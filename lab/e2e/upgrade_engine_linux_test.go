@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/sentryctl/sentryctl/lab/engine"
 	"github.com/sentryctl/sentryctl/lab/labtest"
+	"github.com/sentryctl/sentryctl/lab/probe"
 )
 
 // privately is a site of the older version on an Engine of its own.
@@ -21,9 +23,22 @@ func beforeUpgradeOn(t *testing.T, s *labtest.Site, private *engine.Private) pri
 	x := privately{before{Site: &own, releases: t.TempDir()}, private}
 	rungImage(t, &own, "24.8.14.10459.altinitystable")
 	x.run(t, install(s, s.Release(older), older, "--profile", "errors-only", "--ignore", "disk-engine")...).exits(0)
-	x.users = selected(t, &own, "SELECT count(*) FROM auth_user")
+	x.users, x.event = selected(t, &own, "SELECT count(*) FROM auth_user"), x.canary(t)
 	x.release(t, newer)
 	return x
+}
+
+// canary is an event that sentryctl has sent: the front door lets in only who is where the
+// Engine is.
+func (x privately) canary(t *testing.T) probe.Found {
+	t.Helper()
+	x.run(t, "health", "--canary", "--site", x.Dir).exits(0)
+	stored := docker(t, x.Site, "exec", x.Prefix+"-clickhouse-1", "clickhouse-client", "-q", "SELECT event_id, project_id FROM default.errors_local")
+	if len(stored) == 0 {
+		t.Fatal("the canary is not stored")
+	}
+	id, project, _ := strings.Cut(stored[0], "\t")
+	return probe.Found{ID: strings.ReplaceAll(id, "-", ""), ProjectID: project}
 }
 
 // start runs sentryctl where the Engine is.
@@ -44,6 +59,7 @@ func (x privately) serves(t *testing.T, version string) {
 	x.recorded(t, version)
 	x.run(t, "health", "--canary", "--site", x.Dir).exits(0)
 	x.hasUsers(t)
+	x.hasEvent(t)
 	if left := oneOffs(t, x.Site); len(left) > 0 {
 		t.Errorf("commands left containers: %v", left)
 	}

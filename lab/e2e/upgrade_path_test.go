@@ -1,18 +1,21 @@
 package e2e
 
 import (
+	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/sentryctl/sentryctl/lab/labtest"
 )
 
 // One command goes from the oldest release to the newest, over every hard stop
-// in between, and takes users and events along. After that it leads back by one
-// hop, the last.
+// in between, and takes users and events along. The checkpoints of the last two
+// hops stay, and it leads back by one hop, the last.
 func TestUpgradeFromTheOldestToTheNewest(t *testing.T) {
 	labtest.Long(t)
-	const oldest, last, newest = "23.6.2", "26.7.0", "26.8.0"
-	stops := []string{"23.11.0", "24.8.0", "25.5.1", "25.10.0", "26.5.0", last, newest}
+	const oldest, lastButOne, last, newest = "23.6.2", "26.5.0", "26.7.0", "26.8.0"
+	stops := []string{"23.11.0", "24.8.0", "25.5.1", "25.10.0", lastButOne, last, newest}
 	b := beforeUpgrade(t, oldest, stops...)
 	stream, err := b.Probe().Stream(t.Context())
 	if err != nil {
@@ -33,6 +36,22 @@ func TestUpgradeFromTheOldestToTheNewest(t *testing.T) {
 		t.Errorf("%d events that were taken are missing: %v, %v", len(missing), missing[:min(len(missing), 10)], err)
 	}
 	t.Logf("%d hops in %s; the UI was away for %s, the ingest endpoint for %s; %d events taken, %d refused", len(stops), e.took, seen.UI, seen.Ingest, seen.Events, seen.Refused)
+	if diff := cmp.Diff([]string{lastButOne, last}, b.checkpoints(t)); diff != "" {
+		t.Errorf("checkpoints by the version that each leads back to (-want +got):\n%s", diff)
+	}
 	sentryctl(t, b.Site, "rollback", "--site", b.Dir, "--yes").exits(0)
 	b.serves(t, last)
+}
+
+// checkpoints are the versions of those that an upgrade keeps of its own, oldest first.
+func (b before) checkpoints(t *testing.T) (versions []string) {
+	t.Helper()
+	own := filepath.Join(b.Dir, ".sentryctl", "checkpoint")
+	list := sentryctl(t, b.Site, "backup", "list", "--site", b.Dir, "--repo", filepath.Join(own, "repository"), "--password-file", filepath.Join(own, "password"))
+	for _, l := range list.exits(0).lines {
+		if l.Type == "backup" {
+			versions = append(versions, l.Version)
+		}
+	}
+	return versions
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,9 +84,7 @@ func (b before) serves(t *testing.T, version string) {
 	b.recorded(t, version)
 	sentryctl(t, b.Site, "health", "--canary", "--site", b.Dir).exits(0)
 	b.hasUsers(t)
-	if err := b.Probe().Find(t.Context(), b.event.ProjectID, b.event.ID); err != nil {
-		t.Errorf("the event of before: %v", err)
-	}
+	b.hasEvent(t)
 }
 
 // recorded asks whether the site's record names a version, and no run is unfinished.
@@ -101,6 +100,15 @@ func (b before) hasUsers(t *testing.T) {
 	t.Helper()
 	if got := selected(t, b.Site, "SELECT count(*) FROM auth_user"); got != b.users {
 		t.Errorf("got %s users, want %s", got, b.users)
+	}
+}
+
+func (b before) hasEvent(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := b.Probe().Find(ctx, b.event.ProjectID, b.event.ID); err != nil {
+		t.Errorf("the event of before: %v", err)
 	}
 }
 
