@@ -112,6 +112,30 @@ func TestLifeOfAProject(t *testing.T) {
 	}
 }
 
+// A replacement that was cut off before its last act leaves a container that
+// bears the other's ID before its name.
+func TestStartGivesAContainerItsName(t *testing.T) {
+	e := realEngine(t)
+	s := newSite(t, e, "services: {web: {image: "+boxImage+", command: [serve, 0s]}}")
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := ids(t, s)
+	name := s.project.Name() + "-web-1"
+	if _, err := e.api.ContainerRename(t.Context(), name, client.ContainerRenameOptions{NewName: "0123456789ab_" + name}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.api.ContainerInspect(t.Context(), name, client.ContainerInspectOptions{}); err != nil {
+		t.Error(err)
+	}
+	if d := cmp.Diff(before, ids(t, s)); d != "" {
+		t.Errorf("it was replaced or started again:\n%s", d)
+	}
+}
+
 func TestFailuresOfAStart(t *testing.T) {
 	e := realEngine(t)
 	cases := []struct {

@@ -84,10 +84,14 @@ func (s *Stack) create(ctx context.Context, p *types.Project, before map[string]
 		return err
 	}
 	services := slices.DeleteFunc(p.ServiceNames(), func(name string) bool { return before[name] })
-	return startFault(composer.Create(ctx, p, api.CreateOptions{
+	err = composer.Create(ctx, p, api.CreateOptions{
 		Services: services, IgnoreOrphans: true, Inherit: true, Timeout: &s.StopTimeout,
 		Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateNever,
-	}))
+	})
+	if err != nil {
+		return startFault(err)
+	}
+	return s.giveNames(ctx)
 }
 
 // node is one service on its way up.
