@@ -19,6 +19,9 @@ DEMO_TO   := 24.8.0
 COMPOSE_PLUGIN := github.com/docker/compose/v5/cmd@v5.0.2
 S3_SERVER      := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
+# What fetches modules is tried again: a proxy has bad moments.
+again = $(1) || $(1) || $(1)
+
 .PHONY: build lab demo test test-fast test-repository test-engine test-e2e test-e2e-all lint bench bench-install bench-backup bench-upgrade bench-plan clean help
 
 build: ## build the static binary bin/sentryctl
@@ -49,7 +52,8 @@ test-fast: ## unit, golden and command tests: no Engine, seconds
 
 test-repository: ## backups in every kind of place, with real servers and the public tools
 	@command -v rclone >/dev/null || { apt-get -qq update && apt-get -qqy install rclone; } || echo 'NOT TESTED: rclone cannot be installed here'
-	CGO_ENABLED=0 GOBIN=$(CURDIR)/build/tools go install $(S3_SERVER)
+	@$(call again,CGO_ENABLED=0 GOBIN=$(CURDIR)/build/tools go install $(S3_SERVER))
+	@$(call again,go build -o build/tools/ github.com/kopia/kopia)
 	PATH="$(CURDIR)/build/tools:$$PATH" go test -count=1 -timeout 10m -parallel 10 ./internal/backup/repository
 
 test-engine: ## tests of single packages on a real Engine
