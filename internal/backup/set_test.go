@@ -5,8 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
@@ -23,6 +26,19 @@ func openRepository(t *testing.T, a repository.Access) *repository.Repository {
 	}
 	t.Cleanup(func() { rep.Close(context.WithoutCancel(t.Context())) })
 	return rep
+}
+
+func newRepository(t *testing.T) repository.Access {
+	t.Helper()
+	to, err := repository.ParseTarget(filepath.Join(t.TempDir(), "repo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
+	if err := repository.Init(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // dataBlobs are the files of a repository that hold files.
@@ -45,6 +61,11 @@ func dataBlobs(t *testing.T, a repository.Access) map[string]bool {
 // of the manifest.
 func saveSet(t *testing.T, a repository.Access, id string) (blobs []string) {
 	t.Helper()
+	return saveSetOf(t, a, id, "v")
+}
+
+func saveSetOf(t *testing.T, a repository.Access, id, volume string) (blobs []string) {
+	t.Helper()
 	rep, dir := openRepository(t, a), t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("of "+id), 0o600); err != nil {
 		t.Fatal(err)
@@ -57,7 +78,7 @@ func saveSet(t *testing.T, a repository.Access, id string) (blobs []string) {
 		}
 		return backup.Saved{Snapshot: w.ID, Root: w.Root}
 	}
-	m := backup.Manifest{Set: id, Site: "s", Volumes: []backup.SavedVolume{{Volume: backup.Volume{Name: "v"}, Saved: saved(capture.Path("v"))}}, SiteFiles: saved("/site")}
+	m := backup.Manifest{Set: id, Site: "s", Volumes: []backup.SavedVolume{{Volume: backup.Volume{Name: volume}, Saved: saved(capture.Path(volume))}}, SiteFiles: saved("/site")}
 	text, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -80,14 +101,7 @@ func saveSet(t *testing.T, a repository.Access, id string) (blobs []string) {
 // One backup whose manifest cannot be read hides no other, is told of, and is
 // not taken for one that did not come to its end.
 func TestDamagedManifestHidesNoOthers(t *testing.T) {
-	to, err := repository.ParseTarget(filepath.Join(t.TempDir(), "repo"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
-	if err := repository.Init(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
+	a := newRepository(t)
 	saveSet(t, a, "1")
 	for _, path := range saveSet(t, a, "2") {
 		if err := os.Truncate(path, 10); err != nil {
@@ -130,5 +144,29 @@ func TestFindsABackupThatWasWrittenTwice(t *testing.T) {
 	}
 	if _, err := backup.Find(sets, "20260103"); fault.CodeOf(err) != fault.Usage {
 		t.Errorf("an ID that none begins with: %v", err)
+	}
+}
+
+func TestDiffOfBackups(t *testing.T) {
+	a := newRepository(t)
+	saveSetOf(t, a, "1", "old")
+	saveSetOf(t, a, "22", "new")
+	rep := openRepository(t, a)
+	sets, err := backup.List(t.Context(), rep, "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := backup.Diff(t.Context(), rep, sets[0], sets[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []repository.Change{
+		{Path: "new/", What: "added", After: 5},
+		{Path: "old/", What: "removed", Before: 4},
+		{Path: "site/file", What: "changed", Before: 4, After: 5},
+	}
+	slices.SortFunc(got, func(a, b repository.Change) int { return strings.Compare(a.Path, b.Path) })
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }
