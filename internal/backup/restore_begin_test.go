@@ -3,7 +3,6 @@ package backup_test
 import (
 	"context"
 	"maps"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
-	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/release"
@@ -46,14 +44,7 @@ func (s *shelf) Model() release.Model {
 
 // What one restore was to keep is not removed by another one that gives up.
 func TestARestoreThatGivesUpLeavesWhatOthersKeep(t *testing.T) {
-	to, err := repository.ParseTarget(filepath.Join(t.TempDir(), "repo"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
-	if err := repository.Init(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
+	a := newRepository(t)
 	saveSet(t, a, "1")
 	saveSet(t, a, "2")
 	rep := openRepository(t, a)
