@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/backup/repository/repositorytest"
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/site"
 )
@@ -17,19 +17,7 @@ import (
 // savedSite is a repository with one backup that holds a site's files.
 func savedSite(t *testing.T, s *site.Site) (*repository.Repository, backup.Set) {
 	t.Helper()
-	to, err := repository.ParseTarget(filepath.Join(t.TempDir(), "repo"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
-	if err := repository.Init(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
-	rep, err := repository.Open(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rep.Close(context.WithoutCancel(t.Context())) })
+	rep := repositorytest.Open(t, repositorytest.Make(t, filepath.Join(t.TempDir(), "repo")))
 	tags := map[string]string{capture.SetTag: "1"}
 	w, err := rep.Write(t.Context(), repository.Options{Source: repository.Source{Site: "p", Path: "/site"}, Dir: s.Dir, Tags: tags})
 	if err != nil {

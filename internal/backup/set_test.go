@@ -1,7 +1,6 @@
 package backup_test
 
 import (
-	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,31 +13,19 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/backup/repository/repositorytest"
 	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
 func openRepository(t *testing.T, a repository.Access) *repository.Repository {
 	t.Helper()
 	a.Dir = t.TempDir() // no cache
-	rep, err := repository.Open(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rep.Close(context.WithoutCancel(t.Context())) })
-	return rep
+	return repositorytest.Open(t, a)
 }
 
 func newRepository(t *testing.T) repository.Access {
 	t.Helper()
-	to, err := repository.ParseTarget(filepath.Join(t.TempDir(), "repo"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
-	if err := repository.Init(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return repositorytest.Make(t, filepath.Join(t.TempDir(), "repo"))
 }
 
 // dataBlobs are the files of a repository that hold files.

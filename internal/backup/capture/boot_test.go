@@ -9,25 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/backup/repository/repositorytest"
 )
 
 // A file of the right size and time is left as it is by a run that goes on,
 // but not after the machine has started anew: its content may never have come
 // to the disk.
 func TestWhatWasWrittenBeforeALossOfPowerIsNotTrusted(t *testing.T) {
-	to, err := repository.ParseTarget(filepath.Join(t.TempDir(), "repo"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
-	if err := repository.Init(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
-	rep, err := repository.Open(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rep.Close(t.Context())
+	a := repositorytest.Make(t, filepath.Join(t.TempDir(), "repo"))
+	rep := repositorytest.Open(t, a)
 	from, dir := t.TempDir(), t.TempDir()
 	if err := os.WriteFile(filepath.Join(from, "f"), []byte("content"), 0o600); err != nil {
 		t.Fatal(err)

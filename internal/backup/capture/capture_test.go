@@ -11,20 +11,13 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/backup/repository/repositorytest"
 	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
 func made(t *testing.T) repository.Access {
 	t.Helper()
-	to, err := repository.ParseTarget(filepath.Join(t.TempDir(), "repo"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
-	if err := repository.Init(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return repositorytest.Make(t, filepath.Join(t.TempDir(), "repo"))
 }
 
 func TestCaptureTakesWhatIsThereAtTheWord(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
-	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/backup/repository/repositorytest"
 	"github.com/sentryctl/sentryctl/internal/fault"
 )
 
@@ -38,14 +38,7 @@ func ofMiB(t *testing.T, n int) string {
 }
 
 func TestRoomIsLookedForBeforeACapture(t *testing.T) {
-	to, err := repository.ParseTarget(filepath.Join(smallDisk(t), "repo"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := repository.Access{Target: to, Password: "p", Dir: t.TempDir()}
-	if err := repository.Init(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
+	a := repositorytest.Make(t, filepath.Join(smallDisk(t), "repo"))
 	req := capture.Request{Access: a, Site: "s", Set: "1", Volumes: []capture.Volume{{Name: "v", Dir: ofMiB(t, 90)}}}
 	take := func() error {
 		return capture.Run(t.Context(), req, strings.NewReader(capture.Go), func(capture.Report) {})

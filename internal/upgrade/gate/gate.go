@@ -183,7 +183,11 @@ func issues(f Facts) (State, string, string) {
 			case state == OK:
 				state = Warn
 			}
-			said = append(said, i.ID+map[bool]string{true: " (may)"}[i.Hit != "yes"])
+			if i.Hit == "yes" {
+				said = append(said, i.ID)
+			} else {
+				said = append(said, i.ID+" (may)")
+			}
 		}
 	}
 	if state == Warn {
