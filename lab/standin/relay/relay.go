@@ -5,6 +5,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -69,12 +70,25 @@ func serve(ctx context.Context, p *proc.Proc, dir string) error {
 	go r.forward(ctx)
 	addr := net.JoinHostPort(c.host, c.port)
 	p.Logf("relay %s listens on %s, %d events are in the spool", id.ID, addr, sp.count())
-	return proc.ServeHTTP(ctx, addr, r.handler(&up.ready))
+	return errors.Join(proc.ServeHTTP(ctx, addr, r.handler(&up.ready)), r.handOver(ctx))
+}
+
+// handOver sends on, once nothing comes in any more, what was taken last. The
+// container is about to go, and the spool with it. Like relay it gives up after ten
+// seconds.
+func (r *relay) handOver(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if proc.Retry(ctx, r.proc, "hand over", r.drain) != nil {
+		return proc.Exit(1, "error: %d events are left behind", r.spool.count())
+	}
+	return nil
 }
 
 const (
-	sendTimeout  = 10 * time.Second
-	checkTimeout = 5 * time.Second
+	sendTimeout     = 10 * time.Second
+	shutdownTimeout = 10 * time.Second // limits.shutdown_timeout of relay
+	checkTimeout    = 5 * time.Second
 )
 
 // healthcheck asks the relay that runs beside us, as its image's own check.

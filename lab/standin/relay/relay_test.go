@@ -139,6 +139,32 @@ func TestSpoolSurvivesARestart(t *testing.T) {
 	}
 }
 
+// The forwarder ends with SIGTERM; what it had not sent by then goes before relay does.
+func TestNothingIsLeftBehindAtTheEnd(t *testing.T) {
+	r, _ := newRelay(t, t.TempDir())
+	it := item{Key: goodKey}
+	it.Type, it.EventID, it.ProjectID, it.Payload = "event", eventA, 1, []byte(`{}`)
+	if err := r.spool.add(it); err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	r.forward(ended)
+	if r.spool.count() != 1 {
+		t.Fatal("the forwarder goes on after its end")
+	}
+	tries := 0
+	r.send = func(context.Context, ...bus.Record) error {
+		if tries++; tries == 1 {
+			return errors.New("kafka is busy")
+		}
+		return nil
+	}
+	if err := r.handOver(ended); err != nil || r.spool.count() != 0 || tries != 2 {
+		t.Errorf("got %v, %d on disk after %d tries", err, r.spool.count(), tries)
+	}
+}
+
 func TestForwardDropsWhatNobodyMaySend(t *testing.T) {
 	r, keys := newRelay(t, t.TempDir())
 	keys.away.Store(true)
