@@ -94,6 +94,7 @@ func (o upgradeOptions) begin(c *catalog.Catalog, h plan.Hop, trees []release.Tr
 		TimeoutNS: o.hopTimeout, StallNS: o.stallAlarm, Releases: fromAnywhere(o.releases), Source: fromAnywhere(o.source), Catalog: fromAnywhere(o.catalog), Profile: o.profile, Hop: upgrade.Hop{From: h.From, To: h.To, Tree: trees[0]},
 	}
 	b.Hop.Rungs, b.Hop.Postgres = rungsOf(c, h)
+	b.Hop.NewKafka = h.NewKafka()
 	for _, t := range trees[1:] {
 		b.Hop.Ahead = append(b.Hop.Ahead, t.Dir)
 	}

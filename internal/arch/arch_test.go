@@ -65,7 +65,7 @@ var allowed = map[string][]string{
 	"internal/backup/notify":                    {"internal/fault", "internal/site"},
 	"internal/backup/schedule":                  {"internal/backup", "internal/fault", "internal/site", "templates"},
 
-	"internal/upgrade": {"internal/backup", "internal/calver", "internal/config", "internal/event", "internal/fault", "internal/install", "internal/release",
+	"internal/upgrade": {"internal/backup", "internal/calver", "internal/config", "internal/event", "internal/fault", "internal/health", "internal/install", "internal/release",
 		"internal/site", "internal/step", "internal/upgrade/gate", "internal/workload"},
 	"internal/upgrade/adopt":  {"internal/calver", "internal/fault"},
 	"internal/upgrade/gate":   {"internal/calver", "internal/config/merge", "internal/config/pyconf", "internal/upgrade/plan"},

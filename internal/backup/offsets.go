@@ -22,7 +22,7 @@ const broker = "127.0.0.1:9092"
 func (e *Env) readOffsets(ctx context.Context) <-chan offsetsRead {
 	out := make(chan offsetsRead, 1)
 	go func() {
-		list, err := askOffsets(ctx, e.Stack)
+		list, err := AskOffsets(ctx, e.Stack)
 		if err != nil {
 			out <- offsetsRead{problem: err.Error()}
 			return
@@ -32,7 +32,8 @@ func (e *Env) readOffsets(ctx context.Context) <-chan offsetsRead {
 	return out
 }
 
-func askOffsets(ctx context.Context, x executor) ([]Offset, error) {
+// AskOffsets asks Kafka where the consumer groups stand.
+func AskOffsets(ctx context.Context, x executor) ([]Offset, error) {
 	table, err := ask(ctx, x, "kafka", "kafka-consumer-groups", "--bootstrap-server", broker, "--describe", "--all-groups")
 	return ParseOffsets([]byte(table)), err
 }

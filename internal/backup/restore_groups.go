@@ -32,7 +32,7 @@ func (g Groups) Put(ctx context.Context) error {
 	if err := g.makeTopics(ctx, recorded); err != nil {
 		return err
 	}
-	now, err := askOffsets(ctx, g.Stack)
+	now, err := AskOffsets(ctx, g.Stack)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (g Groups) Put(ctx context.Context) error {
 	if err := g.set(ctx, wanted); err != nil {
 		return err
 	}
-	if now, err = askOffsets(ctx, g.Stack); err != nil {
+	if now, err = AskOffsets(ctx, g.Stack); err != nil {
 		return err
 	}
 	if left := astray(wanted, now); len(left) > 0 {

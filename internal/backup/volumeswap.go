@@ -17,10 +17,12 @@ type Places interface {
 
 // Swap is the wish that the data of volumes comes to where it is used.
 // Mark names it, so that it can be repeated. Complete vouches for the waiting
-// data; else it has to carry the mark already.
+// data; else it has to carry the mark already. Over, if it is not empty, is the mark of
+// the wish that this one takes back: data in use that lacks it is left alone.
 type Swap struct {
 	Mark     string
 	Complete bool
+	Over     string
 	Pairs    []VolumePair
 }
 
@@ -39,7 +41,7 @@ func (x Swap) Do(ctx context.Context, st Places) error {
 		return err
 	}
 	t := workload.Talk{Helper: workload.Helper{Name: "swap", Args: []string{"swap"}}, Line: func([]byte) {}}
-	req := capture.SwapRequest{Mark: x.Mark, Complete: x.Complete}
+	req := capture.SwapRequest{Mark: x.Mark, Complete: x.Complete, Over: x.Over}
 	for i, p := range x.Pairs {
 		if i == 0 {
 			t.HostMounts = []workload.HostMount{{Host: filepath.Dir(filepath.Dir(dirs[p.Used])), Path: helperEngine}}

@@ -72,18 +72,33 @@ func sum(lags map[string]int64) (n int64) {
 }
 
 func (l Lag) sample(ctx context.Context) (map[string]int64, error) {
-	out, err := output(ctx, l.Commands, "kafka", "kafka-consumer-groups", "--bootstrap-server", "kafka:9092", "--describe", "--all-groups")
+	list, err := Waiting(ctx, l.Commands)
+	lags := map[string]int64{}
+	for _, w := range list {
+		lags[w.Group] += w.Messages
+	}
+	return lags, err
+}
+
+// Waits is how many messages of a topic's partition a group of consumers has still to read.
+type Waits struct {
+	Group, Topic string
+	Messages     int64
+}
+
+// Waiting asks Kafka what its consumers have still to read.
+func Waiting(ctx context.Context, c Commands) ([]Waits, error) {
+	out, err := output(ctx, c, "kafka", "kafka-consumer-groups", "--bootstrap-server", "kafka:9092", "--describe", "--all-groups")
 	if err != nil {
 		return nil, err
 	}
-	return parseLag(out), nil
+	return parseWaits(out), nil
 }
 
-// parseLag adds up the lag of each group from the tables of
-// kafka-consumer-groups. A group without a running member is left over from an
-// older release: nobody will ever read what waits for it.
-func parseLag(text string) map[string]int64 {
-	lags := map[string]int64{}
+// parseWaits reads the tables of kafka-consumer-groups. A group without a running
+// member is left over from an older release: nobody will ever read what waits for it.
+func parseWaits(text string) []Waits {
+	var list []Waits
 	var columns []string
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
@@ -101,7 +116,7 @@ func parseLag(text string) map[string]int64 {
 		if member := row["CONSUMER-ID"]; err != nil || member == "" || member == "-" {
 			continue
 		}
-		lags[row["GROUP"]] += lag
+		list = append(list, Waits{row["GROUP"], row["TOPIC"], lag})
 	}
-	return lags
+	return list
 }

@@ -42,6 +42,7 @@ type Whole interface {
 type OtherVolumes interface {
 	CreateVolume(ctx context.Context, name, key string) error
 	RemoveVolume(ctx context.Context, name string) error
+	VolumeExists(ctx context.Context, name string) (bool, error)
 	backup.Places
 }
 
@@ -73,6 +74,7 @@ type Hop struct {
 	Tree     release.Tree // of To
 	Rungs    []Rung       // before the release's own ClickHouse starts
 	Postgres *Beside      `json:",omitempty"` // another major version of PostgreSQL, nil for none
+	NewKafka bool         `json:",omitempty"` // Kafka leaves ZooKeeper
 	Ahead    []string     // trees of the releases after it
 }
 

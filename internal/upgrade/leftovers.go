@@ -28,6 +28,14 @@ func removeLeftovers() Step {
 			if err != nil {
 				return err
 			}
+			if !e.Hop.NewKafka {
+				if err := removeFormerLog(ctx, s); err != nil {
+					if ctx.Err() != nil {
+						return err
+					}
+					e.Sink.Emit(event.Notice{Level: "warn", Text: "leftovers stay: " + err.Error()})
+				}
+			}
 			for _, v := range old {
 				err := s.ForgetKept(ctx, keptTag(v))
 				if err == nil {

@@ -10,13 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
+	"github.com/sentryctl/sentryctl/internal/release"
 )
 
 // keeper is a Stack that cannot let go of one version's images.
 type keeper struct {
 	Stack
-	stuck string
-	tags  []string
+	stuck   string
+	tags    []string
+	volumes []string // that were removed
 }
 
 func (k *keeper) ForgetKept(_ context.Context, tag string) error {
@@ -25,6 +27,18 @@ func (k *keeper) ForgetKept(_ context.Context, tag string) error {
 	}
 	k.tags = append(k.tags, tag)
 	return nil
+}
+
+func (k *keeper) Model() release.Model { return withLog() }
+
+func (k *keeper) RemoveVolume(_ context.Context, name string) error {
+	k.volumes = append(k.volumes, name)
+	return nil
+}
+
+// withLog is a project with a volume for Kafka's log.
+func withLog() release.Model {
+	return release.Model{Project: "x", Volumes: []release.Volume{{Name: "log", EngineName: "x-log", MountedBy: []string{"kafka:/var/lib/kafka/data"}}}}
 }
 
 func TestLeftovers(t *testing.T) {
@@ -37,7 +51,7 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 2 {
+	for _, e.Hop.NewKafka = range []bool{true, false} { // the log that a hop has set aside stays until the next
 		if err := removeLeftovers().Run(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -55,6 +69,9 @@ func TestLeftovers(t *testing.T) {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"sentryctl-23.6.2", "sentryctl-24.8.0"}, st.tags); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"x-log-former"}, st.volumes); d != "" {
 		t.Error(d)
 	}
 	if len(heard.list) == 0 || !strings.Contains(heard.list[0], "24.1.0 stay: in use") {

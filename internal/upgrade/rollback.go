@@ -32,7 +32,7 @@ type BackStep = step.Step[*BackEnv]
 // BackSteps lists the way back to the release and the data of before the last
 // hop. Each can be repeated. What fails stays where it is.
 func BackSteps() []BackStep {
-	all := []BackStep{keepFailed(), endOneOffs(), useRoom(), halt(), putBack(), oldImages()}
+	all := []BackStep{keepFailed(), endOneOffs(), useRoom(), halt(), putBack(), oldImages(), logBack()}
 	var last []BackStep
 	for _, s := range backup.RestoreSteps() {
 		lifted := liftRestore(s)
@@ -203,7 +203,7 @@ func endBack() BackStep {
 		Run: func(ctx context.Context, e *BackEnv) error {
 			err := e.with(ctx, func(s Stack) error {
 				_, err := s.RemoveOrphans(ctx)
-				return errors.Join(err, removeBeside(ctx, s))
+				return errors.Join(err, removeBeside(ctx, s), removeFormerLog(ctx, s))
 			})
 			if e.restore != nil {
 				err = errors.Join(err, e.restore.Done())

@@ -23,9 +23,11 @@ func Steps(h Hop) []Step {
 		copyAhead(),
 		inTime(),
 		keepRoom(),
-		stopServices(),
-		checkpoint(),
 	}
+	if h.NewKafka {
+		steps = append(steps, drainKafka())
+	}
+	steps = append(steps, stopServices(), checkpoint())
 	if h.Postgres != nil {
 		steps = append(steps, writeBeside(*h.Postgres))
 	}
@@ -34,10 +36,16 @@ func Steps(h Hop) []Step {
 	if h.Postgres != nil {
 		steps = append(steps, switchBeside())
 	}
+	if h.NewKafka {
+		steps = append(steps, setAside())
+	}
 	for _, r := range h.Rungs {
 		steps = append(steps, climb(r))
 	}
 	for _, s := range install.Bring() {
+		if h.NewKafka && s.ID == "start-services" {
+			steps = append(steps, beginGroups())
+		}
 		steps = append(steps, lift(s))
 	}
 	steps[first].NoReturn = true
@@ -60,7 +68,7 @@ func Repeat(steps []Step, records []step.Record) {
 	}
 	stopped := false
 	for i := range steps {
-		stopped = stopped || steps[i].ID == stopID
+		stopped = stopped || steps[i].ID == stopID || steps[i].ID == drainID
 		if steps[i].ID == placeID {
 			return
 		}
@@ -112,7 +120,7 @@ const (
 
 // HowFar reads that out of a journal.
 func HowFar(h Hop, records []step.Record) Reached {
-	far := map[step.ID]Reached{stopID: Stopped, "record-version": Recorded}
+	far := map[step.ID]Reached{drainID: Stopped, stopID: Stopped, "record-version": Recorded}
 	after := false
 	for _, s := range Steps(h) {
 		after = after || s.NoReturn

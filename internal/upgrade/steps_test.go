@@ -60,6 +60,31 @@ func TestStepsOfAHopWithAnotherPostgreSQL(t *testing.T) {
 	}
 }
 
+// Kafka is read out while the former release runs; its log is set aside once that is
+// stopped and saved, and nobody reads before the groups stand at the new one's beginning.
+func TestStepsOfAHopInWhichKafkaLeavesZooKeeper(t *testing.T) {
+	at := map[step.ID]int{}
+	noReturn := step.ID("")
+	for i, s := range Steps(Hop{NewKafka: true, Rungs: []Rung{{Series: "22.8"}}}) {
+		at[s.ID] = i + 1
+		if !s.Idempotent {
+			t.Errorf("step %s cannot be repeated after a crash", s.ID)
+		}
+		if s.NoReturn {
+			noReturn = s.ID
+		}
+	}
+	order := []step.ID{"keep-room", "drain-kafka", "stop-services", "checkpoint", "place-release", "set-kafka-aside", "start-stores", "create-topics", "set-consumer-groups", "start-services"}
+	for i := 1; i < len(order); i++ {
+		if at[order[i]] == 0 || at[order[i-1]] >= at[order[i]] {
+			t.Errorf("%s does not come before %s", order[i-1], order[i])
+		}
+	}
+	if noReturn != "set-kafka-aside" {
+		t.Errorf("the point of no return is %q", noReturn)
+	}
+}
+
 func TestHowFarAHopWent(t *testing.T) {
 	started := func(ids ...step.ID) (list []step.Record) {
 		for _, id := range ids {
@@ -76,6 +101,7 @@ func TestHowFarAHopWent(t *testing.T) {
 		{"images", started("stage-site", "bring-images"), Untouched},
 		{"a step that was skipped", []step.Record{{Kind: step.KindSkipped, Step: "create-topics"}}, Untouched},
 		{"the stop", started("bring-images", "stop-services"), Stopped},
+		{"the door", started("keep-room", "drain-kafka"), Stopped},
 		{"files", started("stop-services", "checkpoint", "place-release"), Stopped},
 		{"the first after them", started("stop-services", "place-release", "check-postgres"), NoReturn},
 		{"the gate", started("stop-services", "start-stores", "health-gate"), NoReturn},
@@ -109,7 +135,7 @@ func TestNothingStopsPastTheWindow(t *testing.T) {
 // of before does not know.
 func TestAHopThatGoesOnStopsAndSavesAnew(t *testing.T) {
 	repeated := func(records ...step.Record) (ids []step.ID) {
-		steps := Steps(Hop{Postgres: &Beside{}})
+		steps := Steps(Hop{Postgres: &Beside{}, NewKafka: true})
 		Repeat(steps, records)
 		for _, s := range steps {
 			if s.Always {
@@ -122,7 +148,7 @@ func TestAHopThatGoesOnStopsAndSavesAnew(t *testing.T) {
 	if slices.Contains(always, "checkpoint") {
 		t.Errorf("repeated once files are in place: %v", always)
 	}
-	want := append([]step.ID{"stop-services", "checkpoint", "write-postgres"}, always...)
+	want := append([]step.ID{"drain-kafka", "stop-services", "checkpoint", "write-postgres"}, always...)
 	if d := cmp.Diff(want, repeated(step.Record{Kind: step.KindDone, Step: "checkpoint"})); d != "" {
 		t.Error(d)
 	}

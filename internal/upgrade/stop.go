@@ -34,7 +34,8 @@ func inTime() Step {
 const stopID step.ID = "stop-services"
 
 // stopServices stops all that writes. Events go on coming in: relay takes them
-// and Kafka keeps them, until each is replaced in its turn.
+// and Kafka keeps them, until each is replaced in its turn. Where Kafka's log does not
+// come along, the door is closed already.
 func stopServices() Step {
 	return Step{
 		ID: stopID, Title: "Stop the services", Idempotent: true,
@@ -43,7 +44,7 @@ func stopServices() Step {
 			if err != nil {
 				return err
 			}
-			return s.Stop(ctx, toStop(s.Model(), e.StopIngest)...)
+			return s.Stop(ctx, toStop(s.Model(), e.StopIngest || e.Hop.NewKafka)...)
 		},
 	}
 }

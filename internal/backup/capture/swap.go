@@ -46,10 +46,12 @@ func inPlace(used, value string) (bool, error) {
 }
 
 // SwapRequest lets directories change places: what is complete comes to where
-// it is used. Complete vouches for what waits; else it has to carry the mark.
+// it is used. Complete vouches for what waits; else it has to carry the mark. What is
+// used and does not carry the mark Over, if one is given, is left alone.
 type SwapRequest struct {
 	Mark     string `json:"mark"`
 	Complete bool   `json:"complete,omitempty"`
+	Over     string `json:"over,omitempty"`
 	Pairs    []Pair `json:"pairs"`
 }
 
@@ -70,6 +72,11 @@ func Swap(req SwapRequest) error {
 		}
 		if done {
 			continue
+		}
+		if req.Over != "" {
+			if over, err := marked(p.Used, req.Over); err != nil || !over {
+				return err
+			}
 		}
 		if req.Complete {
 			if err := mark(p.Waiting, req.Mark); err != nil {

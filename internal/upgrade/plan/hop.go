@@ -26,6 +26,9 @@ func newHop(c *catalog.Catalog, r Request, at calver.Version, l leg) Hop {
 	return h
 }
 
+// NewKafka tells that Kafka leaves ZooKeeper in this hop, and its log behind.
+func (h Hop) NewKafka() bool { return slices.Contains(h.Services.Removed, "zookeeper") }
+
 // some keeps an empty list from becoming null in JSON.
 func some[T any](list []T) []T {
 	if list == nil {
@@ -85,6 +88,9 @@ func hopNotes(c *catalog.Catalog, r Request, h Hop) []string {
 		if rung.Beside {
 			notes = append(notes, fmt.Sprintf("PostgreSQL %s is written anew beside %s; the old data stays until the health gate has passed.", rung.To, rung.From))
 		}
+	}
+	if h.NewKafka() {
+		notes = append(notes, "Kafka leaves ZooKeeper and does not take its log over: the door closes first, consumers read all there is, and Kafka begins with an empty log. Events are refused until the release runs.")
 	}
 	if a, bad := c.Avoid(h.To); bad {
 		notes = append(notes, fmt.Sprintf("%s should not be installed, and is on your word: %s", h.To, a.Why))

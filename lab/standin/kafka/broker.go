@@ -27,18 +27,23 @@ func Broker(ctx context.Context, p *proc.Proc) error {
 		dir:        dataDir,
 		listen:     "0.0.0.0:" + clientPort,
 		advertised: advertised(p.Getenv("KAFKA_ADVERTISED_LISTENERS")),
+		alone:      p.Getenv("KAFKA_PROCESS_ROLES") != "",
 	})
 }
 
 type settings struct {
 	dir, listen string
 	advertised  string // empty: what it listens on
+	alone       bool   // without ZooKeeper
 	ready       func(addr string)
 }
 
 func serve(ctx context.Context, p *proc.Proc, s settings) error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
+	}
+	if err := takeOver(p, s.dir, s.alone); err != nil {
+		return err
 	}
 	ln, err := net.Listen("tcp", s.listen)
 	if err != nil {

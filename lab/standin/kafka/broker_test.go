@@ -155,3 +155,23 @@ func TestTools(t *testing.T) {
 		t.Errorf("from a file (-want +got):\n%s", diff)
 	}
 }
+
+// A log belongs to a Kafka with ZooKeeper or to one without, as upstream's does.
+func TestALogIsNotTakenOverWithoutZooKeeper(t *testing.T) {
+	dir := t.TempDir()
+	holds := func() bool {
+		_, err := os.Stat(filepath.Join(dir, "ingest-events-0"))
+		return err == nil
+	}
+	for _, c := range []struct {
+		alone, fails, keeps bool
+	}{{alone: false, keeps: true}, {alone: false, keeps: true}, {alone: true}, {alone: true, keeps: true}, {alone: false, fails: true, keeps: true}} {
+		if err := os.MkdirAll(filepath.Join(dir, "ingest-events-0"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		err := takeOver(process(new(bytes.Buffer)), dir, c.alone)
+		if (err != nil) != c.fails || holds() != c.keeps {
+			t.Errorf("without ZooKeeper: %t: got %v, the log is there: %t; want %+v", c.alone, err, holds(), c)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package upgrade
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/step"
+)
+
+// A Kafka without ZooKeeper does not take over the log that was written with it, and
+// one with ZooKeeper does not start on the other's. So that log is read to its end
+// while the former release runs, and then set aside in a volume of its own: the
+// release begins with an empty one, and the way back finds the former as it was.
+
+const (
+	kafka     = "kafka"
+	kafkaData = "/var/lib/kafka/data"
+	// formerSuffix names the volume in which the former log lies until the next hop.
+	formerSuffix         = "-former"
+	drainID      step.ID = "drain-kafka"
+)
+
+// Drained is the note of a hop whose Kafka was read to its end: where its consumer
+// groups stood then.
+type Drained struct {
+	Run    string          `json:"run"`
+	Groups []backup.Offset `json:"groups"`
+}
+
+// drainKafka closes the door and waits until consumers have read all there is.
+func drainKafka() Step {
+	return Step{
+		ID: drainID, Title: "Let consumers read all that Kafka has", Idempotent: true,
+		Skip: func(ctx context.Context, e *Env) (string, error) {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return "", err
+			}
+			if !has(s.Model(), kafka) {
+				return "this project has no Kafka of its own", nil
+			}
+			drained, err := e.drained()
+			if err != nil || drained.Run != e.Run {
+				return "", err
+			}
+			open, err := runs(ctx, s, "relay")
+			if err != nil || open {
+				return "", err // somebody has started the former release since
+			}
+			return "it was read to its end before", nil
+		},
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			if err := makeFormer(ctx, s, e.Sink); err != nil {
+				return err
+			}
+			list, err := drainer{s, e.Sink, 2 * time.Second, e.Now}.run(ctx)
+			if err != nil {
+				return err
+			}
+			return WriteNote(e.Site, Drained{Run: e.Run, Groups: list})
+		},
+	}
+}
+
+func (e *Env) drained() (d Drained, err error) {
+	_, err = ReadNote(e.Site, &d)
+	return d, err
+}
+
+func has(m release.Model, service string) bool {
+	return slices.ContainsFunc(m.Services, func(s release.Service) bool { return s.Name == service })
+}
+
+// kafkaVolume is the volume of Kafka's log on the Engine, "" where an admin keeps it
+// elsewhere.
+func kafkaVolume(m release.Model) string {
+	for _, v := range m.Volumes {
+		if slices.Contains(v.MountedBy, kafka+":"+kafkaData) {
+			return v.EngineName
+		}
+	}
+	return ""
+}
+
+// makeFormer makes the volume into which the log will be set aside, while there is
+// still time to find out that it cannot.
+func makeFormer(ctx context.Context, s Stack, sink event.Sink) error {
+	volume := kafkaVolume(s.Model())
+	if volume == "" {
+		sink.Emit(event.Notice{Level: "warn", Text: "Kafka's log is in no volume, and stays where it is: the release's Kafka may not start on it",
+			Hint: "Where it does not, move that directory's content away and run: sentryctl resume"})
+		return nil
+	}
+	if err := s.RemoveVolume(ctx, volume+formerSuffix); err != nil {
+		return err
+	}
+	if err := s.CreateVolume(ctx, volume+formerSuffix, ""); err != nil {
+		return err
+	}
+	_, err := s.VolumeDirs(ctx, volume, volume+formerSuffix)
+	return err
+}
+
+// setAside lets Kafka's log and an empty volume change places.
+func setAside() Step {
+	return Step{
+		ID: "set-kafka-aside", Title: "Set aside the log that Kafka kept with ZooKeeper", Idempotent: true,
+		Skip: func(ctx context.Context, e *Env) (string, error) {
+			s, err := e.Stack(ctx)
+			if err == nil && kafkaVolume(s.Model()) == "" {
+				return "it is in no volume", nil
+			}
+			return "", err
+		},
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			volume := kafkaVolume(s.Model())
+			return backup.Swap{Mark: asideMark(e.Run), Complete: true, Pairs: []backup.VolumePair{{Used: volume, Waiting: volume + formerSuffix}}}.Do(ctx, s)
+		},
+	}
+}
+
+func asideMark(run string) string { return run + "-kafka" }
+
+// beginGroups lets consumers begin where Kafka's new log does. Without that, some
+// would begin at its end, wherever it is when they come.
+func beginGroups() Step {
+	return Step{
+		ID: "set-consumer-groups", Title: "Set Kafka's consumer groups", Idempotent: true,
+		Run: func(ctx context.Context, e *Env) error {
+			d, err := e.drained()
+			if err != nil {
+				return err
+			}
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			err = backup.Groups{Set: backup.Set{Manifest: backup.Manifest{Offsets: d.Groups}}, Stack: s, Sink: e.Sink}.Put(ctx)
+			if err != nil && ctx.Err() == nil {
+				e.Sink.Emit(event.Notice{Level: "warn", Text: "consumer groups are not set, so events of the first moments may be missing: " + err.Error()})
+				return nil
+			}
+			return err
+		},
+	}
+}
+
+// logBack puts the log back that a hop has set aside. One of another hop stays.
+func logBack() BackStep {
+	return BackStep{
+		ID: "put-kafka-back", Title: "Put back the log that Kafka kept with ZooKeeper", Idempotent: true, Always: true,
+		Skip: func(ctx context.Context, e *BackEnv) (string, error) {
+			why := "none was set aside"
+			err := e.with(ctx, func(s Stack) error {
+				volume := kafkaVolume(s.Model())
+				if !e.Data || volume == "" {
+					return nil
+				}
+				there, err := s.VolumeExists(ctx, volume+formerSuffix)
+				if there {
+					why = ""
+				}
+				return err
+			})
+			return why, err
+		},
+		Run: func(ctx context.Context, e *BackEnv) error {
+			return e.with(ctx, func(s Stack) error {
+				volume, aside := kafkaVolume(s.Model()), asideMark(e.Placed.Run)
+				return backup.Swap{Mark: aside + "-back", Over: aside, Complete: true, Pairs: []backup.VolumePair{{Used: volume, Waiting: volume + formerSuffix}}}.Do(ctx, s)
+			})
+		},
+	}
+}
+
+// removeFormerLog removes a log that was set aside, once no way leads back to it.
+func removeFormerLog(ctx context.Context, s Stack) error {
+	volume := kafkaVolume(s.Model())
+	if volume == "" {
+		return nil
+	}
+	return s.RemoveVolume(ctx, volume+formerSuffix)
+}
+
+// runs tells whether a service runs.
+func runs(ctx context.Context, s Stack, service string) (bool, error) {
+	list, err := s.Status(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, st := range list {
+		if st.Service == service && st.State == "running" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+var errNobodyReads = errors.New("Kafka knows no consumer that runs")
