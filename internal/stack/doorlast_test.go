@@ -132,3 +132,32 @@ func TestOtherStartsHaveOnePart(t *testing.T) {
 	}
 	one("the door is shut")
 }
+
+// Who stops everything shuts the door first: relay needs Kafka to hand over what it has.
+func TestTheDoorIsShutFirst(t *testing.T) {
+	e := realEngine(t)
+	s := newSite(t, e, strings.ReplaceAll(withDoor, "VALUE", "one"))
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Halt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.observe(t.Context(), func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := map[string]time.Time{}
+	for name, boxes := range found {
+		res, err := e.api.ContainerInspect(t.Context(), boxes[0].id, client.ContainerInspectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ended[name], err = time.Parse(time.RFC3339Nano, res.Container.State.FinishedAt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ended["web"].IsZero() || ended["web"].Before(ended["relay"]) || ended["web"].Before(ended["nginx"]) {
+		t.Errorf("ended: %v", ended)
+	}
+}

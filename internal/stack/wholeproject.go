@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/containerd/errdefs"
@@ -15,13 +16,25 @@ import (
 )
 
 // Halt stops every container that has this project's name, also those of
-// services that the files know no more.
+// services that the files know no more. The front door comes first: what relay has
+// taken it hands over to Kafka before it ends.
 func (s *Stack) Halt(ctx context.Context) error {
 	list, err := s.containers(ctx)
 	if err != nil {
 		return err
 	}
-	return s.stopAll(ctx, list)
+	var first, others []container.Summary
+	for _, c := range list {
+		if slices.Contains(door(), c.Labels[api.ServiceLabel]) {
+			first = append(first, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	if err := s.stopAll(ctx, first); err != nil {
+		return err
+	}
+	return s.stopAll(ctx, others)
 }
 
 // EndOneOffs stops and removes what a run that was killed has left running: it

@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -124,7 +125,7 @@ func (d drainer) read(ctx context.Context) error {
 func (d drainer) look(ctx context.Context) (left int64, worst health.Waits, err error) {
 	list, err := health.Waiting(ctx, d.stack)
 	if err == nil && len(list) == 0 {
-		err = errNobodyReads
+		err = errors.New("Kafka knows no consumer that runs")
 	}
 	for _, w := range list {
 		if strings.Contains(w.Topic, "commit-log") || strings.Contains(w.Topic, "subscription") {

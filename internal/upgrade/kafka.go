@@ -2,7 +2,6 @@ package upgrade
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -208,5 +207,3 @@ func runs(ctx context.Context, s Stack, service string) (bool, error) {
 	}
 	return false, nil
 }
-
-var errNobodyReads = errors.New("Kafka knows no consumer that runs")
