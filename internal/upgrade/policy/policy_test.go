@@ -87,7 +87,10 @@ func TestWindow(t *testing.T) {
 		{"another night", night, "2026-03-30T22:30:00Z", "", "2026-04-04T21:00:00Z"},
 		{"every day", `from: "02:00", to: "03:00", zone: UTC`, "2026-03-30T02:30:00Z", "2026-03-30T03:00:00Z", "2026-03-31T02:00:00Z"},
 		{"all day long", `days: [mon], from: "00:00", to: "24:00", zone: UTC`, "2026-03-30T23:59:00Z", "2026-03-31T00:00:00Z", "2026-04-06T00:00:00Z"},
-		{"round the clock", `from: "06:00", to: "06:00", zone: UTC`, "2026-03-30T05:00:00Z", "2026-03-30T06:00:00Z", "2026-03-30T06:00:00Z"},
+		{"round the clock", `from: "06:00", to: "06:00", zone: UTC`, "2026-03-30T05:00:00Z", "2026-04-08T06:00:00Z", "2026-03-30T06:00:00Z"},
+		{"a weekend is one", `days: [sun, sat], from: "00:00", to: "24:00", zone: UTC`, "2026-03-28T12:00:00Z", "2026-03-30T00:00:00Z", "2026-03-29T00:00:00Z"},
+		{"over the week's end", `days: [sat, sun, mon], from: "20:00", to: "20:00", zone: UTC`, "2026-03-28T21:00:00Z", "2026-03-31T20:00:00Z", "2026-03-29T20:00:00Z"},
+		{"not over the days between", `days: [mon, wed], from: "00:00", to: "24:00", zone: UTC`, "2026-03-30T12:00:00Z", "2026-03-31T00:00:00Z", "2026-04-01T00:00:00Z"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

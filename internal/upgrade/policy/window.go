@@ -79,10 +79,15 @@ func (w Window) on(t time.Time, days int) (from, to time.Time, opens bool) {
 	return from, to, len(w.Days) == 0 || slices.Contains(w.Days, time.Date(y, m, d, 12, 0, 0, 0, w.Zone).Weekday())
 }
 
-// Open tells whether t lies in the window, and when that closes.
+// Open tells whether t lies in the window, and when that closes. One that opens before
+// or as another closes makes one with it; a window that never closes is told to do so
+// in more than a week.
 func (w Window) Open(t time.Time) (closes time.Time, open bool) {
-	for _, days := range []int{-1, 0} {
-		if from, to, opens := w.on(t, days); opens && !t.Before(from) && t.Before(to) && to.After(closes) {
+	for days := -1; days <= 8; days++ {
+		from, to, opens := w.on(t, days)
+		begun := !t.Before(from) && t.Before(to)
+		goesOn := open && !from.After(closes) && to.After(closes)
+		if opens && (begun && !open || goesOn) {
 			closes, open = to, true
 		}
 	}
@@ -92,7 +97,8 @@ func (w Window) Open(t time.Time) (closes time.Time, open bool) {
 // Next gives the next window that opens after t.
 func (w Window) Next(t time.Time) (from, to time.Time) {
 	for days := range 9 {
-		if from, to, opens := w.on(t, days); opens && from.After(t) {
+		if from, _, opens := w.on(t, days); opens && from.After(t) {
+			to, _ = w.Open(from)
 			return from, to
 		}
 	}
