@@ -9,8 +9,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/catalog"
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/postgres"
+	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 	"github.com/sentryctl/sentryctl/internal/workload"
@@ -28,6 +31,50 @@ func issueQueries(p plan.Plan) map[string]string {
 		}
 	}
 	return queries
+}
+
+// askAgain asks, before a later hop of a path, for the known issues that begin at the
+// release which the site has come to: before its migrations had run, its data told
+// nothing of them.
+func (a *app) askAgain(ctx context.Context, s *site.Site, p plan.Plan, h plan.Hop) error {
+	h.Issues = sinceThen(p.From, h)
+	queries := issueQueries(plan.Plan{Hops: []plan.Hop{h}})
+	if len(queries) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, planFactsLimit)
+	defer cancel()
+	l, err := planLook(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer l.engine.Close()
+	warnings, err := judgeAgain(h, askIssues(ctx, l.services, queries))
+	for _, text := range warnings {
+		a.warn(text)
+	}
+	return err
+}
+
+// sinceThen are the known issues of a hop that say nothing of the release at which
+// its path began.
+func sinceThen(began calver.Version, h plan.Hop) []plan.Issue {
+	return slices.DeleteFunc(slices.Clone(h.Issues), func(i plan.Issue) bool { return i.From.Contains(began) })
+}
+
+// judgeAgain refuses a hop that a known issue fails.
+func judgeAgain(h plan.Hop, hit map[string]bool) (warnings []string, err error) {
+	for _, i := range h.Issues {
+		switch {
+		case !hit[i.ID]:
+		case i.Severity == "block":
+			return warnings, fault.New(fault.PreflightBlocked, i.Around+" Then, for the rest of the path: sentryctl resume",
+				"the site is at %s and serves; the hop to %s does not begin, for a known issue hits it: %s (%s, %s)", h.From, h.To, i.Title, i.ID, i.Source).WithDoc("docs/upgrade.md")
+		default:
+			warnings = append(warnings, fmt.Sprintf("a known issue hits the hop to %s: %s. %s", h.To, i.Title, i.Around))
+		}
+	}
+	return warnings, nil
 }
 
 // postgresSocket is where PostgreSQL listens in its container.

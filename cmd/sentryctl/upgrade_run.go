@@ -53,6 +53,11 @@ func (a *app) runUpgradeNow(ctx context.Context, c *catalog.Catalog, o upgradeOp
 		return err
 	}
 	for i, h := range p.Hops {
+		if i > 0 {
+			if err := a.askAgain(ctx, s, p, h); err != nil {
+				return err
+			}
+		}
 		if err := a.takeHop(ctx, s, o.backupOptions, o.begin(c, h, trees[i:], p)); err != nil {
 			return err
 		}

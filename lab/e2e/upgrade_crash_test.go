@@ -17,7 +17,6 @@ import (
 func TestUpgradeKilledAfterEveryRecord(t *testing.T) {
 	labtest.Long(t)
 	b := beforeUpgrade(t, "24.8.0", older, newer)
-	finishMigrations(t, b)
 	killed := killedAllTheWay(t, b, b.upgrade())
 	if killed < 2*20 {
 		t.Errorf("killed only %d times in two hops", killed)

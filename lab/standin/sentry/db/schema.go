@@ -30,7 +30,7 @@ func generations() []generation {
 		{"23.6.2", true, []migration{{"sentry", "0484_user_uuid", add("auth_user", "session_nonce varchar(12)")}, {"sentry", "0500_apitoken_name", add("sentry_apitoken", "name varchar(255)")}}},
 		{"23.11.0", true, []migration{{"sentry", "0590_apitoken_last_characters", add("sentry_apitoken", "token_last_characters varchar(4)")}, {"sentry", "0596_option_updated_by", add("sentry_option", "last_updated_by varchar(16) DEFAULT 'unknown'")}}},
 		{"24.1.2", false, []migration{{"sentry", "0633_project_template", add("sentry_project", "template_id bigint")}, {"hybridcloud", "0010_cache_version", ""}}},
-		{"24.8.0", true, []migration{{"sentry", "0744_apitoken_hashed", hashedTokenSQL}, {"sentry", "0752_apitoken_type", add("sentry_apitoken", "token_type varchar(7)")}}},
+		{"24.8.0", true, []migration{{"sentry", "0642_index_together_release", ""}, {"sentry", "0744_apitoken_hashed", hashedTokenSQL}, {"sentry", "0752_apitoken_type", add("sentry_apitoken", "token_type varchar(7)")}}},
 		{"25.1.0", false, []migration{{"sentry", "0811_useremail_added", add("sentry_useremail", "date_added timestamptz DEFAULT now()")}, {"workflow_engine", "0015_data_condition", ""}}},
 		{"25.5.1", true, []migration{{"sentry", "0889_apitoken_scoping", add("sentry_apitoken", "scoping_organization_id bigint")}, {"sentry", "0896_member_inviter", add("sentry_organizationmember", "inviter_id bigint")}}},
 		{"25.8.0", false, []migration{{"sentry", "0940_team_idp", add("sentry_team", "idp_provisioned boolean DEFAULT false")}, {"uptime", "0044_subscription_trace", ""}}},
