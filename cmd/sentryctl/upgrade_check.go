@@ -64,7 +64,11 @@ func (a *app) gateFacts(ctx context.Context, c *catalog.Catalog, s *site.Site, r
 	}
 	askHealth(ctx, st, rec, &g)
 	g.Unapplied, g.MigrationsWhy = unapplied(ctx, st)
-	if g.Checkpoint, err = a.checkpointPlace(ctx, s, o.backupOptions); err != nil {
+	size := savedBytes(ctx, st)
+	if !o.noRollback && size > 0 {
+		g.WayBack = size + upgrade.RoomBytes
+	}
+	if g.Checkpoint, err = a.checkpointPlace(ctx, s, o.backupOptions, size); err != nil {
 		g.CheckpointWhy, g.CheckpointHint = err.Error(), fault.HintOf(err)
 	}
 	conf, err := openConfig(s.Dir)

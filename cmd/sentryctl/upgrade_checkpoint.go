@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
@@ -130,7 +131,8 @@ func makeCheckpoint(ctx context.Context, s *site.Site) error {
 
 // checkpointPlace says where the checkpoint goes. It sees that the repository
 // opens, or that there is room for one.
-func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions) (string, error) {
+// size is what it may come to, -1 for not known.
+func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions, size int64) (string, error) {
 	own, err := o.noRepository(a, s)
 	if err != nil {
 		return "", err
@@ -150,32 +152,34 @@ func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions
 	if err != nil {
 		return "", err
 	}
-	size, known := volumeBytes(ctx, s)
-	if known && size > disk.FreeBytes {
+	if size > disk.FreeBytes {
 		return "", fault.New(fault.PreflightBlocked, "Put backups elsewhere: sentryctl backup init --repo /path",
 			"it has no room in %s: up to %s are needed, %s are free", s.Own("checkpoint"), format.Bytes(size), format.Bytes(disk.FreeBytes))
 	}
 	need := "its size is not known"
-	if known {
+	if size >= 0 {
 		need = "at most " + format.Bytes(size)
 	}
 	return fmt.Sprintf("this site has no repository for backups: it goes into %s (%s, %s are free)", s.Own("checkpoint"), need, format.Bytes(disk.FreeBytes)), nil
 }
 
-// volumeBytes adds up the site's volumes, where this process may read them.
-func volumeBytes(ctx context.Context, s *site.Site) (sum int64, known bool) {
-	st, err := siteStack(ctx, s)
+// savedBytes adds up the volumes that a checkpoint takes in, -1 where this process
+// may not read them.
+func savedBytes(ctx context.Context, st *siteEngine) (sum int64) {
+	all, err := backup.Classify(st.Model(), backup.Choice{})
 	if err != nil {
-		return 0, false
+		return -1
 	}
-	defer st.close()
-	for _, bytes := range volumeSizes(ctx, st.engine, st.Model().Volumes, time.Hour) {
+	saved := slices.DeleteFunc(slices.Clone(st.Model().Volumes), func(v release.Volume) bool {
+		return !slices.ContainsFunc(all, func(c backup.Volume) bool { return c.Name == v.Name && c.Taken() })
+	})
+	for _, bytes := range volumeSizes(ctx, st.engine, saved, time.Hour) {
 		if bytes < 0 {
-			return 0, false
+			return -1
 		}
 		sum += bytes
 	}
-	return sum, true
+	return sum
 }
 
 // volumeLook is how long a plan looks at volumes: a large one stays unknown.

@@ -153,7 +153,10 @@ func Run(ctx context.Context, req Request, in io.Reader, say func(Report)) error
 		return err
 	}
 	say(Report{Final: &pass})
-	return c.forgetDrafts(ctx)
+	if err := c.forgetDrafts(ctx); err != nil || !req.Twice {
+		return err
+	}
+	return roomBeside(ctx, req.Volumes) // what was written may have taken it
 }
 
 func warn(say func(Report), err error) {

@@ -1,6 +1,8 @@
 package capture_test
 
 import (
+	"crypto/rand"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +100,21 @@ func TestRoomIsLookedForBesideTheVolumes(t *testing.T) {
 	}
 	if err := take(); err != nil {
 		t.Errorf("with room: %v", err)
+	}
+	// A repository on the same disk takes some of that room itself.
+	data := filepath.Join(dir, "data")
+	noise := make([]byte, 6<<20)
+	rand.Read(noise) //nolint:errcheck // never returns an error
+	if err := errors.Join(os.Mkdir(data, 0o700), os.WriteFile(filepath.Join(data, "f"), noise, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	req.Volumes[0].Dir = data
+	if err := take(); err != nil {
+		t.Errorf("with a repository elsewhere: %v", err)
+	}
+	req.Access = repositorytest.Make(t, filepath.Join(dir, "repository"))
+	if err := take(); fault.CodeOf(err) != fault.Resumable {
+		t.Errorf("when the copy itself takes the room: got %v", err)
 	}
 }
 

@@ -24,6 +24,7 @@ type Facts struct {
 	Unapplied      []string // migrations of the present version
 	MigrationsWhy  string
 	DataRead       map[string]bool // engines whose data version was read from the volume
+	WayBack        int64           // bytes that come back beside the data in use where a hop fails, on the Engine's disk
 	Checkpoint     string          // where the checkpoint goes
 	CheckpointWhy  string          // why none could be made there
 	CheckpointHint string          // what to do about that, "" where nobody knows
@@ -206,10 +207,11 @@ func machine(f Facts) (State, string, string) {
 	return OK, "", ""
 }
 
-// room leaves out the checkpoint, which is asked for where it goes.
+// room is that on the Engine's disk. It leaves out the checkpoint, which is asked for
+// where it goes.
 func room(f Facts) (State, string, string) {
 	s := f.Plan.Space
-	need := s.Known
+	need := s.Known + f.WayBack
 	for _, p := range s.Parts {
 		if p.What == plan.Checkpoint {
 			need -= max(p.Bytes, 0)
@@ -219,7 +221,11 @@ func room(f Facts) (State, string, string) {
 	case s.Free < 0:
 		return Warn, "the free space is not known", ""
 	case need > s.Free:
-		return Block, fmt.Sprintf("%s are needed, %s are free", gigabytes(need), gigabytes(s.Free)), "Free some space: docker system df"
+		said, hint := fmt.Sprintf("%s are needed, %s are free", gigabytes(need), gigabytes(s.Free)), "Free some space: docker system df"
+		if f.WayBack > 0 {
+			said, hint = fmt.Sprintf("%s, of them %s for the way back", said, gigabytes(f.WayBack)), hint+". Or go without a way back: --no-rollback"
+		}
+		return Block, said, hint
 	}
 	return OK, gigabytes(s.Free) + " are free", ""
 }

@@ -42,6 +42,7 @@ func TestJudge(t *testing.T) {
 		{"issues", gate.Warn, func(f *gate.Facts) { f.Plan.Hops = []plan.Hop{{Issues: []plan.Issue{may}}} }},
 		{"machine", gate.Warn, func(f *gate.Facts) { f.Plan.Needs.Shortages = []string{"1 CPUs of 2"} }},
 		{"room", gate.Block, func(f *gate.Facts) { f.Plan.Space.Known = 11 }},
+		{"room", gate.Block, func(f *gate.Facts) { f.WayBack = 11 }},
 		{"room", gate.Warn, func(f *gate.Facts) { f.Plan.Space.Free = -1 }},
 		{"checkpoint", gate.Block, func(f *gate.Facts) { f.CheckpointWhy = "the password is wrong" }},
 		{"configuration", gate.Block, func(f *gate.Facts) { f.Hops[0].Conflicts = []merge.Conflict{{File: ".env", Line: 3}} }},
