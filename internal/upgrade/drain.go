@@ -20,6 +20,7 @@ type drainer struct {
 	sink  event.Sink
 	pause time.Duration // between two looks
 	now   func() time.Time
+	seen  map[string]bool // groups that had a running member
 }
 
 const (
@@ -121,19 +122,27 @@ func (d drainer) read(ctx context.Context) error {
 }
 
 // look adds up what waits. Topics that only say when to look count for nothing: their
-// readers may stay behind for as long as nothing comes in.
+// readers may stay behind for as long as nothing comes in. A group whose members are
+// not told is being divided anew: what waits for it is not known.
 func (d drainer) look(ctx context.Context) (left int64, worst health.Waits, err error) {
 	list, err := health.Waiting(ctx, d.stack)
 	if err == nil && len(list) == 0 {
 		err = errors.New("Kafka knows no consumer that runs")
 	}
+	here := map[string]bool{}
 	for _, w := range list {
+		here[w.Group], d.seen[w.Group] = true, true
 		if strings.Contains(w.Topic, "commit-log") || strings.Contains(w.Topic, "subscription") {
 			continue
 		}
 		left += w.Messages
 		if w.Messages > worst.Messages {
 			worst = w
+		}
+	}
+	for group := range d.seen {
+		if err == nil && !here[group] {
+			err = fmt.Errorf("no consumer of group %s runs any more", group)
 		}
 	}
 	return left, worst, err

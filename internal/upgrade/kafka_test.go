@@ -85,6 +85,8 @@ func TestKafkaIsReadToItsEnd(t *testing.T) {
 		{"a hop that was cut off", map[string]string{"web": "exited", "nginx": "exited"}, []string{none}, append([]string{"start kafka web worker cron ingest-consumer"}, full...), ""},
 		{"a door that is shut", map[string]string{"relay": "exited"}, []string{none}, full, ""},
 		{"a consumer that stands still", nil, []string{waits("events", 9), waits("events", 7)}, []string{"stop relay", "look"}, "7 messages wait for consumers, most of them for group consumers in topic events"},
+		{"a group is divided anew", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none, none + "others events 0 1 1 0 o1 - -\n"}, full, ""},
+		{"a consumer ends", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none}, []string{"stop relay", "look"}, "group others"},
 		{"nobody reads", nil, []string{"old events 0 1 2 1 - - -\n"}, []string{"stop relay", "look"}, "no consumer that runs"},
 		{"no answer", nil, []string{"away"}, []string{"stop relay"}, "no answer"},
 	}
@@ -95,7 +97,7 @@ func TestKafkaIsReadToItsEnd(t *testing.T) {
 			for _, name := range []string{"kafka", "relay", "web", "worker", "cron", "ingest-consumer", "nginx"} {
 				st.model.Services = append(st.model.Services, release.Service{Name: name})
 			}
-			groups, err := drainer{st, event.Discard{}, time.Millisecond, func() time.Time { return now }}.run(t.Context())
+			groups, err := drainer{st, event.Discard{}, time.Millisecond, func() time.Time { return now }, map[string]bool{}}.run(t.Context())
 			if d := cmp.Diff(c.calls, st.calls); d != "" {
 				t.Errorf("what was done (-want +got):\n%s", d)
 			}
