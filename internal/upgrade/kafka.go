@@ -2,11 +2,14 @@ package upgrade
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/step"
 )
@@ -90,23 +93,34 @@ func kafkaVolume(m release.Model) string {
 	return ""
 }
 
-// makeFormer makes the volume into which the log will be set aside, while there is
-// still time to find out that it cannot.
+// makeFormer makes the volume into which the log will be set aside. Where an admin
+// keeps the log elsewhere there is none: what lies there cannot change places.
 func makeFormer(ctx context.Context, s Stack, sink event.Sink) error {
 	volume := kafkaVolume(s.Model())
-	if volume == "" {
-		sink.Emit(event.Notice{Level: "warn", Text: "Kafka's log is in no volume, and stays where it is: the release's Kafka may not start on it",
-			Hint: "Where it does not, move that directory's content away and run: sentryctl resume"})
+	err := errors.New("it is in no volume")
+	if volume != "" {
+		if err := s.RemoveVolume(ctx, volume+formerSuffix); err != nil {
+			return err
+		}
+		_, err = s.VolumeDirs(ctx, volume)
+	}
+	switch {
+	case fault.CodeOf(err) == fault.NoEngine:
+		return err
+	case err != nil:
+		sink.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("Kafka's log stays where it is, and the release's Kafka may not start on it: %v", err),
+			Hint: "Where it does not, empty that directory, and the volume of ZooKeeper, and run: sentryctl resume"})
 		return nil
 	}
-	if err := s.RemoveVolume(ctx, volume+formerSuffix); err != nil {
-		return err
+	return s.CreateVolume(ctx, volume+formerSuffix, "")
+}
+
+func hasFormer(ctx context.Context, s Stack) (bool, error) {
+	volume := kafkaVolume(s.Model())
+	if volume == "" {
+		return false, nil
 	}
-	if err := s.CreateVolume(ctx, volume+formerSuffix, ""); err != nil {
-		return err
-	}
-	_, err := s.VolumeDirs(ctx, volume, volume+formerSuffix)
-	return err
+	return s.VolumeExists(ctx, volume+formerSuffix)
 }
 
 // setAside lets Kafka's log and an empty volume change places.
@@ -115,8 +129,12 @@ func setAside() Step {
 		ID: "set-kafka-aside", Title: "Set aside the log that Kafka kept with ZooKeeper", Idempotent: true,
 		Skip: func(ctx context.Context, e *Env) (string, error) {
 			s, err := e.Stack(ctx)
-			if err == nil && kafkaVolume(s.Model()) == "" {
-				return "it is in no volume", nil
+			if err != nil {
+				return "", err
+			}
+			there, err := hasFormer(ctx, s)
+			if err == nil && !there {
+				return "it stays where it is", nil
 			}
 			return "", err
 		},
@@ -164,12 +182,8 @@ func logBack() BackStep {
 		Skip: func(ctx context.Context, e *BackEnv) (string, error) {
 			why := "none was set aside"
 			err := e.with(ctx, func(s Stack) error {
-				volume := kafkaVolume(s.Model())
-				if !e.Data || volume == "" {
-					return nil
-				}
-				there, err := s.VolumeExists(ctx, volume+formerSuffix)
-				if there {
+				there, err := hasFormer(ctx, s)
+				if e.Data && there {
 					why = ""
 				}
 				return err

@@ -115,12 +115,11 @@ func TestKafkaIsReadToItsEnd(t *testing.T) {
 type volumes struct {
 	engine
 	there bool
-	asked []string
+	dirs  error
 }
 
 func (v *volumes) VolumeExists(_ context.Context, name string) (bool, error) {
-	v.asked = append(v.asked, name)
-	return v.there, nil
+	return v.there && name == "x-log-former", nil
 }
 
 func (v *volumes) VolumeDirs(_ context.Context, names ...string) (map[string]string, error) {
@@ -128,13 +127,40 @@ func (v *volumes) VolumeDirs(_ context.Context, names ...string) (map[string]str
 	for _, name := range names {
 		dirs[name] = "/engine/volumes/" + name + "/_data"
 	}
-	return dirs, nil
+	return dirs, v.dirs
+}
+
+func (v *volumes) CreateVolume(_ context.Context, name, _ string) error {
+	return v.did("create " + name)
 }
 
 func (v *volumes) Talk(_ context.Context, t workload.Talk) error {
 	wish, err := io.ReadAll(t.In)
 	v.did(string(wish)) //nolint:errcheck // never fails
 	return err
+}
+
+// A log that is kept elsewhere is told of, and the hop goes on without a place for it.
+func TestALogThatIsKeptElsewhereStays(t *testing.T) {
+	for name, c := range map[string]struct {
+		model release.Model
+		dirs  error
+		calls []string
+		told  bool
+		fails bool
+	}{
+		"a volume":                 {withLog(), nil, []string{"remove x-log-former", "create x-log-former"}, false, false},
+		"a volume on another disk": {withLog(), errors.New("its data is not kept in a directory of the Engine"), []string{"remove x-log-former"}, true, false},
+		"a directory":              {release.Model{}, nil, nil, true, false},
+		"an Engine that went away": {withLog(), fault.New(fault.NoEngine, "", "gone"), []string{"remove x-log-former"}, false, true},
+	} {
+		st, heard := &volumes{dirs: c.dirs}, &notes{}
+		st.model = c.model
+		err := makeFormer(t.Context(), st, heard)
+		if d := cmp.Diff(c.calls, st.calls); d != "" || (err != nil) != c.fails || (len(heard.list) > 0) != c.told {
+			t.Errorf("%s: got %v, told %q, calls (-want +got):\n%s", name, err, heard.list, d)
+		}
+	}
 }
 
 // The log comes back only with the data, and only where this hop has set it aside.
