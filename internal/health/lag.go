@@ -75,15 +75,20 @@ func (l Lag) sample(ctx context.Context) (map[string]int64, error) {
 	list, err := Waiting(ctx, l.Commands)
 	lags := map[string]int64{}
 	for _, w := range list {
-		lags[w.Group] += w.Messages
+		if w.Read {
+			lags[w.Group] += w.Messages
+		}
 	}
 	return lags, err
 }
 
-// Waits is how many messages of a topic's partition a group of consumers has still to read.
+// Waits is how many messages of a topic's partition a group of consumers has still to
+// read. Read says that a member of it does: a group without one is left over from an
+// older release, or its consumer hangs.
 type Waits struct {
 	Group, Topic string
 	Messages     int64
+	Read         bool
 }
 
 // Waiting asks Kafka what its consumers have still to read.
@@ -95,8 +100,7 @@ func Waiting(ctx context.Context, c Commands) ([]Waits, error) {
 	return parseWaits(out), nil
 }
 
-// parseWaits reads the tables of kafka-consumer-groups. A group without a running
-// member is left over from an older release: nobody will ever read what waits for it.
+// parseWaits reads the tables of kafka-consumer-groups.
 func parseWaits(text string) []Waits {
 	var list []Waits
 	var columns []string
@@ -113,10 +117,11 @@ func parseWaits(text string) []Waits {
 			}
 		}
 		lag, err := strconv.ParseInt(row["LAG"], 10, 64)
-		if member := row["CONSUMER-ID"]; err != nil || member == "" || member == "-" {
+		if err != nil {
 			continue
 		}
-		list = append(list, Waits{row["GROUP"], row["TOPIC"], lag})
+		member := row["CONSUMER-ID"]
+		list = append(list, Waits{row["GROUP"], row["TOPIC"], lag, member != "" && member != "-"})
 	}
 	return list
 }

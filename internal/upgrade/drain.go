@@ -18,6 +18,7 @@ import (
 type drainer struct {
 	stack Stack
 	sink  event.Sink
+	gate  func(context.Context, Stack) error
 	pause time.Duration // between two looks
 	now   func() time.Time
 	seen  map[string]bool // groups that had a running member
@@ -31,16 +32,19 @@ const (
 	emptyLooks = 2
 )
 
-// run closes the door and lets all be read; then those end whose work makes more,
-// and what they have left is read too. It says where the groups stand then.
+// run closes the door of a site that works and lets all be read; then those end whose
+// work makes more, and what they have left is read too. It says where the groups stand
+// then.
 func (d drainer) run(ctx context.Context) ([]backup.Offset, error) {
 	m := d.stack.Model()
-	if whole, err := d.whole(ctx); err != nil {
+	whole, err := d.whole(ctx)
+	if err == nil && whole {
+		err = d.gate(ctx, d.stack) // a consumer that hangs is in no group any more
+	} else if err == nil { // a hop that was cut off has stopped some
+		err = d.stack.Start(ctx, named(m, func(name string) bool { return name != "relay" && name != "nginx" })...)
+	}
+	if err != nil {
 		return nil, err
-	} else if !whole { // a hop that was cut off has stopped some
-		if err := d.stack.Start(ctx, named(m, func(name string) bool { return name != "relay" && name != "nginx" })...); err != nil {
-			return nil, err
-		}
 	}
 	for _, ends := range []func(string) bool{func(name string) bool { return name == "relay" }, makesEvents} {
 		if list := named(m, ends); len(list) > 0 { // none would mean all
@@ -55,14 +59,14 @@ func (d drainer) run(ctx context.Context) ([]backup.Offset, error) {
 	return backup.AskOffsets(ctx, d.stack)
 }
 
-// whole tells whether all runs that stands behind the door.
+// whole tells whether all runs.
 func (d drainer) whole(ctx context.Context) (bool, error) {
 	list, err := d.stack.Status(ctx)
 	if err != nil {
 		return false, err
 	}
 	for _, st := range list {
-		if st.Service != "relay" && st.Service != "nginx" && st.State != "running" && !st.Completed {
+		if st.State != "running" && !st.Completed {
 			return false, nil
 		}
 	}
@@ -123,16 +127,29 @@ func (d drainer) read(ctx context.Context) error {
 
 // look adds up what waits. Topics that only say when to look count for nothing: their
 // readers may stay behind for as long as nothing comes in. A group whose members are
-// not told is being divided anew: what waits for it is not known.
+// not told any more is being divided anew: what waits for it is not known.
 func (d drainer) look(ctx context.Context) (left int64, worst health.Waits, err error) {
 	list, err := health.Waiting(ctx, d.stack)
-	if err == nil && len(list) == 0 {
-		err = errors.New("Kafka knows no consumer that runs")
+	if err != nil {
+		return 0, worst, err
 	}
-	here := map[string]bool{}
+	read, groups := map[string]bool{}, map[string]bool{}
 	for _, w := range list {
-		here[w.Group], d.seen[w.Group] = true, true
-		if strings.Contains(w.Topic, "commit-log") || strings.Contains(w.Topic, "subscription") {
+		if w.Read {
+			read[w.Topic], groups[w.Group], d.seen[w.Group] = true, true, true
+		}
+	}
+	if len(groups) == 0 {
+		return 0, worst, errors.New("Kafka knows no consumer that runs")
+	}
+	for group := range d.seen {
+		if !groups[group] {
+			return 0, worst, fmt.Errorf("no consumer of group %s runs any more", group)
+		}
+	}
+	for _, w := range list {
+		leftOver := !w.Read && read[w.Topic] // an older release's, whose work another group does
+		if leftOver || strings.Contains(w.Topic, "commit-log") || strings.Contains(w.Topic, "subscription") {
 			continue
 		}
 		left += w.Messages
@@ -140,10 +157,5 @@ func (d drainer) look(ctx context.Context) (left int64, worst health.Waits, err 
 			worst = w
 		}
 	}
-	for group := range d.seen {
-		if err == nil && !here[group] {
-			err = fmt.Errorf("no consumer of group %s runs any more", group)
-		}
-	}
-	return left, worst, err
+	return left, worst, nil
 }

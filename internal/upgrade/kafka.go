@@ -64,7 +64,7 @@ func drainKafka() Step {
 			if err := makeFormer(ctx, s, e.Sink); err != nil {
 				return err
 			}
-			list, err := drainer{s, e.Sink, 2 * time.Second, e.Now, map[string]bool{}}.run(ctx)
+			list, err := drainer{s, e.Sink, e.Work.Gate, 2 * time.Second, e.Now, map[string]bool{}}.run(ctx)
 			if err != nil {
 				return err
 			}

@@ -76,19 +76,23 @@ func TestKafkaIsReadToItsEnd(t *testing.T) {
 		tables []string
 		calls  []string
 		fails  string
+		gate   error
 	}{
-		{"nothing waits", nil, []string{none}, full, ""},
-		{"what waits gets less", nil, []string{waits("events", 9), waits("events", 4), waits("events", 4), none}, full, ""},
-		{"one look is not enough", nil, []string{none, waits("events", 3), none}, full, ""},
-		{"Kafka is asked again", nil, []string{"away", none}, full, ""},
-		{"topics that say when to look", nil, []string{none + waits("snuba-commit-log", 1) + waits("scheduled-subscriptions-events", 2)}, full, ""},
-		{"a hop that was cut off", map[string]string{"web": "exited", "nginx": "exited"}, []string{none}, append([]string{"start kafka web worker cron ingest-consumer"}, full...), ""},
-		{"a door that is shut", map[string]string{"relay": "exited"}, []string{none}, full, ""},
-		{"a consumer that stands still", nil, []string{waits("events", 9), waits("events", 7)}, []string{"stop relay", "look"}, "7 messages wait for consumers, most of them for group consumers in topic events"},
-		{"a group is divided anew", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none, none + "others events 0 1 1 0 o1 - -\n"}, full, ""},
-		{"a consumer ends", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none}, []string{"stop relay", "look"}, "group others"},
-		{"nobody reads", nil, []string{"old events 0 1 2 1 - - -\n"}, []string{"stop relay", "look"}, "no consumer that runs"},
-		{"no answer", nil, []string{"away"}, []string{"stop relay"}, "no answer"},
+		{"nothing waits", nil, []string{none}, full, "", nil},
+		{"a site that does not work", nil, []string{none}, nil, "the canary is dead", fault.New(fault.Resumable, "", "the canary is dead")},
+		{"what waits gets less", nil, []string{waits("events", 9), waits("events", 4), waits("events", 4), none}, full, "", nil},
+		{"one look is not enough", nil, []string{none, waits("events", 3), none}, full, "", nil},
+		{"Kafka is asked again", nil, []string{"away", none}, full, "", nil},
+		{"topics that say when to look", nil, []string{none + waits("snuba-commit-log", 1) + waits("scheduled-subscriptions-events", 2)}, full, "", nil},
+		{"a hop that was cut off", map[string]string{"web": "exited", "nginx": "exited"}, []string{none}, append([]string{"start kafka web worker cron ingest-consumer"}, full...), "", nil},
+		{"a door that is shut", map[string]string{"relay": "exited"}, []string{none}, append([]string{"start kafka web worker cron ingest-consumer"}, full...), "", nil},
+		{"a consumer that stands still", nil, []string{waits("events", 9), waits("events", 7)}, []string{"stop relay", "look"}, "7 messages wait for consumers, most of them for group consumers in topic events", nil},
+		{"a group is divided anew", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none, none + "others events 0 1 1 0 o1 - -\n"}, full, "", nil},
+		{"a consumer ends", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none}, []string{"stop relay", "look"}, "group others", nil},
+		{"an older release's group", nil, []string{none + "older events 0 1 3 2 - - -\n"}, full, "", nil},
+		{"a consumer that hangs", nil, []string{none + "ingest ingest-events 0 1 3 2 - - -\n"}, []string{"stop relay", "look"}, "2 messages wait for consumers, most of them for group ingest in topic ingest-events", nil},
+		{"nobody reads", nil, []string{"old events 0 1 2 1 - - -\n"}, []string{"stop relay", "look"}, "no consumer that runs", nil},
+		{"no answer", nil, []string{"away"}, []string{"stop relay"}, "no answer", nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -97,7 +101,8 @@ func TestKafkaIsReadToItsEnd(t *testing.T) {
 			for _, name := range []string{"kafka", "relay", "web", "worker", "cron", "ingest-consumer", "nginx"} {
 				st.model.Services = append(st.model.Services, release.Service{Name: name})
 			}
-			groups, err := drainer{st, event.Discard{}, time.Millisecond, func() time.Time { return now }, map[string]bool{}}.run(t.Context())
+			gate := func(context.Context, Stack) error { return c.gate }
+			groups, err := drainer{st, event.Discard{}, gate, time.Millisecond, func() time.Time { return now }, map[string]bool{}}.run(t.Context())
 			if d := cmp.Diff(c.calls, st.calls); d != "" {
 				t.Errorf("what was done (-want +got):\n%s", d)
 			}
