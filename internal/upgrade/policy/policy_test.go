@@ -87,9 +87,11 @@ func TestWindow(t *testing.T) {
 		{"another night", night, "2026-03-30T22:30:00Z", "", "2026-04-04T21:00:00Z"},
 		{"every day", `from: "02:00", to: "03:00", zone: UTC`, "2026-03-30T02:30:00Z", "2026-03-30T03:00:00Z", "2026-03-31T02:00:00Z"},
 		{"all day long", `days: [mon], from: "00:00", to: "24:00", zone: UTC`, "2026-03-30T23:59:00Z", "2026-03-31T00:00:00Z", "2026-04-06T00:00:00Z"},
-		{"round the clock", `from: "06:00", to: "06:00", zone: UTC`, "2026-03-30T05:00:00Z", "2026-04-08T06:00:00Z", "2026-03-30T06:00:00Z"},
-		{"a weekend is one", `days: [sun, sat], from: "00:00", to: "24:00", zone: UTC`, "2026-03-28T12:00:00Z", "2026-03-30T00:00:00Z", "2026-03-29T00:00:00Z"},
-		{"over the week's end", `days: [sat, sun, mon], from: "20:00", to: "20:00", zone: UTC`, "2026-03-28T21:00:00Z", "2026-03-31T20:00:00Z", "2026-03-29T20:00:00Z"},
+		{"round the clock", `from: "06:00", to: "06:00", zone: UTC`, "2026-03-30T05:00:00Z", "2026-04-08T06:00:00Z", ""},
+		{"all days of the week, each to its end", `days: [mon, tue, wed, thu, fri, sat, sun], from: "00:00", to: "24:00", zone: UTC`, "2026-03-28T12:00:00Z", "2026-04-06T00:00:00Z", ""},
+		{"round the clock where clocks change", `from: "02:30", to: "02:30", zone: Europe/Berlin`, "2026-03-28T12:00:00Z", "2026-04-06T00:30:00Z", ""},
+		{"a weekend is one", `days: [sun, sat], from: "00:00", to: "24:00", zone: UTC`, "2026-03-28T12:00:00Z", "2026-03-30T00:00:00Z", "2026-04-04T00:00:00Z"},
+		{"over the week's end", `days: [sat, sun, mon], from: "20:00", to: "20:00", zone: UTC`, "2026-03-28T21:00:00Z", "2026-03-31T20:00:00Z", "2026-04-04T20:00:00Z"},
 		{"not over the days between", `days: [mon, wed], from: "00:00", to: "24:00", zone: UTC`, "2026-03-30T12:00:00Z", "2026-03-31T00:00:00Z", "2026-04-01T00:00:00Z"},
 	}
 	for _, c := range cases {
@@ -99,7 +101,7 @@ func TestWindow(t *testing.T) {
 			if open != (c.closes != "") || open && !closes.Equal(at(c.closes)) {
 				t.Errorf("open %v, closes %s", open, closes)
 			}
-			if from, _ := w.Next(now); !from.Equal(at(c.opens)) {
+			if from, _ := w.Next(now); from.IsZero() != (c.opens == "") || c.opens != "" && !from.Equal(at(c.opens)) {
 				t.Errorf("opens %s", from)
 			}
 		})
@@ -173,6 +175,8 @@ func TestDecide(t *testing.T) {
 		{"too young", policy.Policy{Steps: policy.Any, SoakDays: 400}, good, "soak", "until 2026-06-25", true},
 		{"nobody knows how old", policy.Policy{Steps: policy.Any, SoakDays: 1}, with(func(f *policy.Facts) { f.Hops = releases[5:] }), "soak", "does not say when 26.2.0", false},
 		{"closed", policy.Policy{Steps: policy.Any, Window: window(t, `from: "02:00", to: "03:00", zone: UTC`)}, good, "window", "opens on Sun 2026-03-29 02:00 UTC", true},
+		{"too late in a window of two days, of which the next is long enough", policy.Policy{Steps: policy.Any, Window: window(t, `days: [sat, sun], from: "00:00", to: "24:00", zone: UTC`)},
+			with(func(f *policy.Facts) { f.Downtime = 30 * time.Hour }), "window", "closes on Mon 2026-03-30 00:00 UTC", true},
 		{"too late in the window", policy.Policy{Steps: policy.Any, Window: window(t, `from: "22:00", to: "22:34", zone: UTC`)}, good, "window", "closes on Sat 2026-03-28 22:34 UTC", true},
 		{"no window is long enough", policy.Policy{Steps: policy.Any, Window: window(t, `from: "22:00", to: "22:34", zone: UTC`)},
 			with(func(f *policy.Facts) { f.Downtime = time.Hour }), "window", "no window is long enough", false},

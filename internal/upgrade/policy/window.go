@@ -94,10 +94,12 @@ func (w Window) Open(t time.Time) (closes time.Time, open bool) {
 	return closes, open
 }
 
-// Next gives the next window that opens after t.
+// Next gives the next window that opens after t: not one that only goes on with another.
+// Zero means that there is none, as the window never closes.
 func (w Window) Next(t time.Time) (from, to time.Time) {
 	for days := range 9 {
-		if from, _, opens := w.on(t, days); opens && from.After(t) {
+		from, _, opens := w.on(t, days)
+		if _, goesOn := w.Open(from.Add(-1)); opens && !goesOn && from.After(t) {
 			to, _ = w.Open(from)
 			return from, to
 		}
