@@ -62,11 +62,17 @@ func sinceThen(began calver.Version, h plan.Hop) []plan.Issue {
 	return slices.DeleteFunc(slices.Clone(h.Issues), func(i plan.Issue) bool { return i.From.Contains(began) })
 }
 
-// judgeAgain refuses a hop that a known issue fails.
+// judgeAgain refuses a hop that a known issue fails, and tells, as the gate does, which
+// of them the database did not answer for.
 func judgeAgain(h plan.Hop, hit map[string]bool) (warnings []string, err error) {
+	queries := issueQueries(plan.Plan{Hops: []plan.Hop{h}})
 	for _, i := range h.Issues {
+		yes, answered := hit[i.ID]
 		switch {
-		case !hit[i.ID]:
+		case queries[i.ID] == "" || i.Severity == "info":
+		case !answered:
+			warnings = append(warnings, fmt.Sprintf("a known issue may hit the hop to %s, and the database did not say: %s. %s", h.To, i.Title, i.Around))
+		case !yes:
 		case i.Severity == "block":
 			return warnings, fault.New(fault.PreflightBlocked, i.Around+" Then, for the rest of the path: sentryctl resume",
 				"the site is at %s and serves; the hop to %s does not begin, for a known issue hits it: %s (%s, %s)", h.From, h.To, i.Title, i.ID, i.Source).WithDoc("docs/upgrade.md")

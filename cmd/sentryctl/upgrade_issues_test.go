@@ -45,7 +45,9 @@ func TestIssuesAreAskedAgain(t *testing.T) {
 		code     fault.Code
 		warned   int
 	}{
-		{"block", nil, 0, 0},
+		{"block", nil, 0, 1}, // nobody knows
+		{"info", nil, 0, 0},
+		{"info", map[string]bool{"hard-stop-24-8-incomplete": true}, 0, 0},
 		{"block", map[string]bool{"hard-stop-24-8-incomplete": false}, 0, 0},
 		{"block", map[string]bool{"hard-stop-24-8-incomplete": true}, fault.PreflightBlocked, 0},
 		{"warn", map[string]bool{"hard-stop-24-8-incomplete": true}, 0, 1},
