@@ -64,13 +64,11 @@ func (a *app) gateFacts(ctx context.Context, c *catalog.Catalog, s *site.Site, r
 	}
 	askHealth(ctx, st, rec, &g)
 	g.Unapplied, g.MigrationsWhy = unapplied(ctx, st)
-	size := savedBytes(ctx, st)
-	if !o.noRollback && size > 0 {
-		g.WayBack = size + upgrade.RoomBytes
-	}
-	if g.Checkpoint, err = a.checkpointPlace(ctx, s, o.backupOptions, size); err != nil {
+	look := lookForRoom(ctx, st, rec.Project, p.Space, !o.noRollback)
+	if g.Checkpoint, err = a.checkpointPlace(ctx, s, o.backupOptions, look); err != nil {
 		g.CheckpointWhy, g.CheckpointHint = err.Error(), fault.HintOf(err)
 	}
+	g.Rooms, g.Unmeasured = look.rooms, look.unmeasured
 	conf, err := openConfig(s.Dir)
 	if err != nil {
 		return g, err

@@ -8,20 +8,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/event"
-	"github.com/sentryctl/sentryctl/internal/fault"
-	"github.com/sentryctl/sentryctl/internal/preflight/machine"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/step"
-	"github.com/sentryctl/sentryctl/internal/ui/format"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
 )
 
@@ -129,57 +125,33 @@ func makeCheckpoint(ctx context.Context, s *site.Site) error {
 	return err
 }
 
-// checkpointPlace says where the checkpoint goes. It sees that the repository
-// opens, or that there is room for one.
-// size is what it may come to, -1 for not known.
-func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions, size int64) (string, error) {
+// checkpointPlace says where the checkpoint goes, and sees that the repository opens. Where
+// it lies on a disk of this machine, l looks how much it asks of that.
+func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions, l *roomLook) (string, error) {
 	own, err := o.noRepository(a, s)
 	if err != nil {
 		return "", err
 	}
-	if !own {
-		acc, err := a.checkpointAccess(s, o, upgrade.Begun{}) // asks for the password, if it has to, before anything begins
-		if err != nil {
-			return "", err
+	if own {
+		rep := openOwn(ctx, s)
+		l.checkpoint(ctx, rep, ownCheckpoint(s))
+		if rep != nil {
+			err = rep.Close(ctx)
 		}
-		rep, err := repository.Open(ctx, acc)
-		if err != nil {
-			return "", err
-		}
-		return "into " + acc.Target.String(), rep.Close(ctx)
+		return "this site has no repository for backups: it goes into " + s.Own("checkpoint"), err
 	}
-	disk, err := machine.Here().Disk(s.Dir)
+	acc, err := a.checkpointAccess(s, o, upgrade.Begun{}) // asks for the password, if it has to, before anything begins
 	if err != nil {
 		return "", err
 	}
-	if size > disk.FreeBytes {
-		return "", fault.New(fault.PreflightBlocked, "Put backups elsewhere: sentryctl backup init --repo /path",
-			"it has no room in %s: up to %s are needed, %s are free", s.Own("checkpoint"), format.Bytes(size), format.Bytes(disk.FreeBytes))
-	}
-	need := "its size is not known"
-	if size >= 0 {
-		need = "at most " + format.Bytes(size)
-	}
-	return fmt.Sprintf("this site has no repository for backups: it goes into %s (%s, %s are free)", s.Own("checkpoint"), need, format.Bytes(disk.FreeBytes)), nil
-}
-
-// savedBytes adds up the volumes that a checkpoint takes in, -1 where this process
-// may not read them.
-func savedBytes(ctx context.Context, st *siteEngine) (sum int64) {
-	all, err := backup.Classify(st.Model(), backup.Choice{})
+	rep, err := repository.Open(ctx, acc)
 	if err != nil {
-		return -1
+		return "", err
 	}
-	saved := slices.DeleteFunc(slices.Clone(st.Model().Volumes), func(v release.Volume) bool {
-		return !slices.ContainsFunc(all, func(c backup.Volume) bool { return c.Name == v.Name && c.Taken() })
-	})
-	for _, bytes := range volumeSizes(ctx, st.engine, saved, time.Hour) {
-		if bytes < 0 {
-			return -1
-		}
-		sum += bytes
+	if acc.Target.Kind == repository.Folder {
+		l.checkpoint(ctx, rep, acc.Target.Path)
 	}
-	return sum
+	return "into " + acc.Target.String(), rep.Close(ctx)
 }
 
 // volumeLook is how long a plan looks at volumes: a large one stays unknown.

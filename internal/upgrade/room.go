@@ -9,9 +9,9 @@ import (
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
-// RoomBytes is more than it takes to start a release: layers of containers, logs, and what
+// roomBytes is more than it takes to start a release: layers of containers, logs, and what
 // stores write when they begin. Data that comes back takes as much as it holds on top.
-const RoomBytes = 64 << 20
+const roomBytes = 64 << 20
 
 // room is the volume that takes up room on the Engine's disk for the way back.
 func room(s Stack) string { return s.Model().Project + "-ballast" }
@@ -30,7 +30,7 @@ func keepRoom() Step {
 				return err
 			}
 			_, err = s.RunHelper(ctx, workload.Helper{
-				Name: "keep-room", Args: []string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(RoomBytes)},
+				Name: "keep-room", Args: []string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)},
 				Mounts: []workload.Mount{{Volume: room(s), Path: "/room"}},
 			})
 			return err

@@ -90,20 +90,9 @@ func roomToCapture(ctx context.Context, rep *repository.Repository, req Request)
 	if most, err := onDisks(req.Volumes); err != nil || most+spare <= room {
 		return err // no need to look at each file
 	}
-	need := int64(spare)
-	for _, v := range req.Volumes {
-		since, err := lastTaken(ctx, rep, repository.Source{Site: req.Site, Path: Path(v.Name)})
-		if err != nil {
-			return err
-		}
-		bytes, err := occupied(ctx, v.Dir, since)
-		if err != nil {
-			return err
-		}
-		need += bytes
-	}
-	if room >= need {
-		return nil
+	need, err := Fresh(ctx, rep, req.Site, req.Volumes)
+	if err != nil || room >= need {
+		return err
 	}
 	return fault.New(fault.PreflightBlocked, "Make room where the repository is (sentryctl backup forget, then: sentryctl backup prune), or go on regardless with --force",
 		"up to %d MiB are new, and the disk of the repository has %d MiB left", (need+mib-1)/mib, room/mib)
@@ -180,31 +169,6 @@ func roomToRestore(ctx context.Context, rep *repository.Repository, req RestoreR
 		if room[disk] < bytes+spare {
 			return fault.New(fault.PreflightBlocked, "Make room on that disk, restore single volumes with --volume, or go on regardless with --force",
 				"the restore writes %d MiB beside what is in use, and the disk of the volumes has %d MiB left", (bytes+spare)/mib, room[disk]/mib)
-		}
-	}
-	return nil
-}
-
-// roomBeside refuses volumes of which a restore, which writes beside what is in use, would
-// find no room on their disks.
-func roomBeside(ctx context.Context, volumes []Volume) error {
-	need, room := map[uint64]int64{}, map[uint64]int64{}
-	for _, v := range volumes {
-		left, disk, err := free(v.Dir)
-		if err != nil {
-			return err
-		}
-		bytes, err := occupied(ctx, v.Dir, time.Time{})
-		if err != nil {
-			return err
-		}
-		need[disk] += bytes
-		room[disk] = left
-	}
-	for disk, bytes := range need {
-		if room[disk] < bytes+spare {
-			return fault.New(fault.Resumable, "Make room on the Engine's disk: docker system df, or go without a way back: --no-rollback",
-				"the way back would write %d MiB beside what is in use, and the disk of the volumes has %d MiB left", (bytes+spare)/mib, room[disk]/mib)
 		}
 	}
 	return nil

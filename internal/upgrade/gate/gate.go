@@ -24,7 +24,8 @@ type Facts struct {
 	Unapplied      []string // migrations of the present version
 	MigrationsWhy  string
 	DataRead       map[string]bool // engines whose data version was read from the volume
-	WayBack        int64           // bytes that come back beside the data in use where a hop fails, on the Engine's disk
+	Rooms          []Room          // what the upgrade asks of disks
+	Unmeasured     []string        // volumes whose size is not known, and so is in no room
 	Checkpoint     string          // where the checkpoint goes
 	CheckpointWhy  string          // why none could be made there
 	CheckpointHint string          // what to do about that, "" where nobody knows
@@ -207,29 +208,6 @@ func machine(f Facts) (State, string, string) {
 	return OK, "", ""
 }
 
-// room is that on the Engine's disk. It leaves out the checkpoint, which is asked for
-// where it goes.
-func room(f Facts) (State, string, string) {
-	s := f.Plan.Space
-	need := s.Known + f.WayBack
-	for _, p := range s.Parts {
-		if p.What == plan.Checkpoint {
-			need -= max(p.Bytes, 0)
-		}
-	}
-	switch {
-	case s.Free < 0:
-		return Warn, "the free space is not known", ""
-	case need > s.Free:
-		said, hint := fmt.Sprintf("%s are needed, %s are free", gigabytes(need), gigabytes(s.Free)), "Free some space: docker system df"
-		if f.WayBack > 0 {
-			said, hint = fmt.Sprintf("%s, of them %s for the way back", said, gigabytes(f.WayBack)), hint+". Or go without a way back: --no-rollback"
-		}
-		return Block, said, hint
-	}
-	return OK, gigabytes(s.Free) + " are free", ""
-}
-
 func checkpoint(f Facts) (State, string, string) {
 	if f.CheckpointWhy != "" {
 		return Block, f.CheckpointWhy, cmp.Or(f.CheckpointHint, "Look at the repository: sentryctl backup list --site "+f.Site)
@@ -314,5 +292,3 @@ func few(list []string) string {
 	}
 	return text
 }
-
-func gigabytes(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }

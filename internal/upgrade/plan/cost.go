@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
@@ -105,6 +106,24 @@ type Space struct {
 // Checkpoint is the part that lies where backups go, perhaps on another disk.
 const Checkpoint = "checkpoint"
 
+// imagesOf begins the name of a part that is images.
+const imagesOf = "images of "
+
+// Brought is what is known of the parts on the Engine's disk: images, and data of
+// PostgreSQL that is written anew.
+func (s Space) Brought() (images, beside int64) {
+	for _, p := range s.Parts {
+		switch bytes := max(p.Bytes, 0); {
+		case p.What == Checkpoint:
+		case strings.HasPrefix(p.What, imagesOf):
+			images += bytes
+		default:
+			beside += bytes
+		}
+	}
+	return images, beside
+}
+
 // Part is one reason for room.
 type Part struct {
 	What  string `json:"what"`
@@ -123,7 +142,7 @@ func space(f Facts, hops []Hop) Space {
 		if !h.Images.Known || h.Images.Unsized > 0 {
 			bytes = -1
 		}
-		s.Parts = append(s.Parts, Part{"images of " + h.To.String(), bytes})
+		s.Parts = append(s.Parts, Part{imagesOf + h.To.String(), bytes})
 		for _, r := range h.Rungs {
 			if r.Beside {
 				s.Parts = append(s.Parts, Part{fmt.Sprintf("PostgreSQL %s beside %s", r.To, r.From), sizeOf(f, "sentry-postgres")})

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/backup/capture"
+	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
+	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
+)
+
+// roomLook finds out what an upgrade asks of disks, by the figures that its hops go by.
+// What cannot be measured is asked for by nobody until then.
+type roomLook struct {
+	project    string
+	volumes    []capture.Volume // that a checkpoint takes in, where they lie on this machine
+	rooms      []gate.Room
+	unmeasured []string
+}
+
+func lookForRoom(ctx context.Context, st *siteEngine, project string, space plan.Space, back bool) *roomLook {
+	l := &roomLook{project: project}
+	all, err := backup.Classify(st.Model(), backup.Choice{})
+	if err != nil {
+		return l // the hop says so
+	}
+	var dirs map[string]string
+	if info, err := st.engine.Machine(ctx); err == nil && info.Local {
+		l.engine(info.RootDir, space)
+		if dirs, err = st.engine.AllVolumeDirs(ctx); err != nil {
+			dirs = nil
+		}
+	}
+	l.find(all, dirs)
+	if back {
+		l.wayBack(ctx)
+	}
+	return l
+}
+
+// engine is what is asked of the Engine's own disk.
+func (l *roomLook) engine(dir string, space plan.Space) {
+	room, err := capture.RoomOf(dir)
+	if err != nil {
+		return // the plan does not know the free space either
+	}
+	images, beside := space.Brought()
+	l.add(gate.Images, room, images)
+	l.add(gate.Beside, room, beside)
+}
+
+// find sorts the volumes that a checkpoint takes in by whether this process can look into
+// them. dirs is nil where nobody knows where they lie.
+func (l *roomLook) find(all []backup.Volume, dirs map[string]string) {
+	for _, v := range all {
+		dir, have := dirs[v.EngineName]
+		switch {
+		case !v.Taken() || dirs != nil && !have: // a hop leaves it out, too
+		case dir != "" && readable(dir):
+			l.volumes = append(l.volumes, capture.Volume{Name: v.Name, Dir: dir})
+		default:
+			l.unmeasured = append(l.unmeasured, v.Name)
+		}
+	}
+}
+
+func readable(dir string) bool {
+	f, err := os.Open(dir)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+func (l *roomLook) wayBack(ctx context.Context) {
+	rooms, err := capture.Beside(ctx, l.volumes)
+	if err != nil {
+		l.unmeasured = append(l.unmeasured, string(gate.WayBack))
+		return
+	}
+	for _, r := range rooms {
+		l.add(gate.WayBack, r, r.Bytes)
+	}
+}
+
+// checkpoint is what one asks of the disk of a repository in a folder. rep is nil where
+// that is still to be made.
+func (l *roomLook) checkpoint(ctx context.Context, rep *repository.Repository, dir string) {
+	if len(l.volumes) == 0 {
+		return
+	}
+	for !exists(dir) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+	}
+	room, err := capture.RoomOf(dir)
+	if err == nil {
+		room.Bytes, err = capture.Fresh(ctx, rep, l.project, l.volumes)
+	}
+	if err != nil {
+		l.unmeasured = append(l.unmeasured, string(gate.Checkpoint))
+		return
+	}
+	l.add(gate.Checkpoint, room, room.Bytes)
+}
+
+func (l *roomLook) add(purpose gate.Purpose, r capture.Room, bytes int64) {
+	l.rooms = append(l.rooms, gate.Room{For: purpose, Bytes: bytes, Disk: r.Disk, Dir: r.Dir, Free: r.Free})
+}
+
+// openOwn opens the upgrade's own repository, nil where it is still to be made: the hop
+// makes one, and refuses what it cannot open.
+func openOwn(ctx context.Context, s *site.Site) *repository.Repository {
+	if !exists(ownCheckpoint(s)) {
+		return nil
+	}
+	acc, err := localCheckpoint(s)
+	if err != nil {
+		return nil
+	}
+	rep, err := repository.Open(ctx, acc)
+	if err != nil {
+		return nil
+	}
+	return rep
+}
