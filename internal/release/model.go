@@ -29,6 +29,7 @@ type Service struct {
 	DependsOn   []string `json:"depends_on,omitempty"`
 	Nofile      int64    `json:"nofile,omitempty"` // hard limit asked for, 0 for none
 	PullPolicy  string   `json:"pull_policy,omitempty"`
+	Command     []string `json:"-"`
 }
 
 // Volume is one named volume. Name is its key in the compose file, EngineName

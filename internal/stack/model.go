@@ -54,6 +54,7 @@ func services(p *types.Project) []release.Service {
 			DependsOn:   sortedKeys(s.DependsOn),
 			Nofile:      nofile(s),
 			PullPolicy:  s.PullPolicy,
+			Command:     s.Command,
 		})
 	}
 	return list

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,16 +128,17 @@ func (d drainer) read(ctx context.Context) error {
 
 // look adds up what waits. Topics that only say when to look count for nothing: their
 // readers may stay behind for as long as nothing comes in. A group whose members are
-// not told any more is being divided anew: what waits for it is not known.
+// not told any more is being divided anew: what waits for it is not known. One without
+// a member counts where a service of the project names it: its consumer hangs.
 func (d drainer) look(ctx context.Context) (left int64, worst health.Waits, err error) {
 	list, err := health.Waiting(ctx, d.stack)
 	if err != nil {
 		return 0, worst, err
 	}
-	read, groups := map[string]bool{}, map[string]bool{}
+	groups := map[string]bool{}
 	for _, w := range list {
 		if w.Read {
-			read[w.Topic], groups[w.Group], d.seen[w.Group] = true, true, true
+			groups[w.Group], d.seen[w.Group] = true, true
 		}
 	}
 	if len(groups) == 0 {
@@ -148,7 +150,7 @@ func (d drainer) look(ctx context.Context) (left int64, worst health.Waits, err 
 		}
 	}
 	for _, w := range list {
-		leftOver := !w.Read && read[w.Topic] // an older release's, whose work another group does
+		leftOver := !w.Read && !d.names(w.Group) // an older release's
 		if leftOver || strings.Contains(w.Topic, "commit-log") || strings.Contains(w.Topic, "subscription") {
 			continue
 		}
@@ -158,4 +160,11 @@ func (d drainer) look(ctx context.Context) (left int64, worst health.Waits, err 
 		}
 	}
 	return left, worst, nil
+}
+
+// names tells that the command of a service names a group.
+func (d drainer) names(group string) bool {
+	return slices.ContainsFunc(d.stack.Model().Services, func(s release.Service) bool {
+		return slices.ContainsFunc(s.Command, func(word string) bool { return word == group || strings.HasSuffix(word, "consumer-group="+group) })
+	})
 }

@@ -99,7 +99,7 @@ func TestKafkaIsReadToItsEnd(t *testing.T) {
 			now := time.Unix(0, 0)
 			st := &reading{states: c.states, tables: c.tables, minute: func() { now = now.Add(50 * time.Second) }}
 			for _, name := range []string{"kafka", "relay", "web", "worker", "cron", "ingest-consumer", "nginx"} {
-				st.model.Services = append(st.model.Services, release.Service{Name: name})
+				st.model.Services = append(st.model.Services, release.Service{Name: name, Command: []string{"run", "--consumer-group=ingest"}})
 			}
 			gate := func(context.Context, Stack) error { return c.gate }
 			groups, err := drainer{st, event.Discard{}, gate, time.Millisecond, func() time.Time { return now }, map[string]bool{}}.run(t.Context())
