@@ -21,19 +21,15 @@ func removeLeftovers() Step {
 		Run: func(ctx context.Context, e *Env) error {
 			old, err := e.formerTrees()
 			if err != nil {
-				e.Sink.Emit(event.Notice{Level: "warn", Text: "leftovers stay: " + err.Error()})
-				return nil
+				return e.stays(ctx, "leftovers", err)
 			}
 			s, err := e.Stack(ctx)
 			if err != nil {
 				return err
 			}
 			if !e.Hop.NewKafka {
-				if err := removeFormerLog(ctx, s); err != nil {
-					if ctx.Err() != nil {
-						return err
-					}
-					e.Sink.Emit(event.Notice{Level: "warn", Text: "leftovers stay: " + err.Error()})
+				if err := e.stays(ctx, "leftovers", removeFormerLog(ctx, s)); err != nil {
+					return err
 				}
 			}
 			for _, v := range old {
@@ -41,18 +37,25 @@ func removeLeftovers() Step {
 				if err == nil {
 					err = os.RemoveAll(e.Site.ReleaseDir(v))
 				}
-				if err != nil {
-					if ctx.Err() != nil {
-						return err
-					}
-					e.Sink.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("leftovers of %s stay: %v", v, err)})
-					continue
+				if err == nil {
+					e.Sink.Emit(event.Log{Source: "leftovers", Text: "removed the tree and the images of " + v.String()})
 				}
-				e.Sink.Emit(event.Log{Source: "leftovers", Text: "removed the tree and the images of " + v.String()})
+				if err := e.stays(ctx, "leftovers of "+v.String(), err); err != nil {
+					return err
+				}
 			}
 			return nil
 		},
 	}
+}
+
+// stays tells what could not be removed; only a run that ends passes its error on.
+func (e *Env) stays(ctx context.Context, what string, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	e.Sink.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("%s stay: %v", what, err)})
+	return nil
 }
 
 // formerTrees are the kept releases before the one that the way back leads to.
