@@ -1,21 +1,57 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
+	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/helper"
 )
+
+// elbowRoom is what stays for those who write meanwhile, however much a way back may want.
+const elbowRoom = 1 << 30
 
 func newHelperBallastCmd() *cobra.Command {
 	var dir string
 	var bytes int64
+	var beside []string
 	cmd := &cobra.Command{
 		Use:   "ballast",
 		Short: "Take up room on a disk",
 		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return helper.Ballast(dir, bytes) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			more, err := roomToComeBack(cmd.Context(), dir, beside)
+			if err != nil {
+				return err
+			}
+			return helper.Ballast(dir, bytes, more)
+		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "", "directory on the disk")
 	cmd.Flags().Int64Var(&bytes, "bytes", 0, "how much")
+	cmd.Flags().StringArrayVar(&beside, "beside", nil, "directory on the same disk that is to be written once more, can be repeated")
 	return cmd
+}
+
+// roomToComeBack is what a restore of some directories writes beside them on the disk of dir.
+func roomToComeBack(ctx context.Context, dir string, beside []string) (int64, error) {
+	disk, err := capture.RoomOf(dir)
+	if err != nil {
+		return 0, err
+	}
+	var volumes []capture.Volume
+	for _, d := range beside {
+		volumes = append(volumes, capture.Volume{Name: d, Dir: d})
+	}
+	rooms, err := capture.Beside(ctx, volumes)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range rooms {
+		if r.Disk == disk.Disk {
+			return max(0, min(r.Bytes, disk.Free-elbowRoom)), nil
+		}
+	}
+	return 0, nil
 }

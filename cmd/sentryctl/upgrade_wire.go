@@ -69,7 +69,7 @@ func (r *hopRun) environment(sink event.Sink) *upgrade.Env {
 	record := r.config.record
 	record.Source, record.Digest, record.Tool, record.Moving = cmp.Or(b.Hop.Tree.Source, b.Hop.Tree.Dir), b.Hop.Tree.Digest, readVersion().Version, ""
 	return &upgrade.Env{
-		Hop: b.Hop, Run: b.Run, Set: b.Set, StopIngest: b.StopIngest, StopBefore: b.StopBefore, Predicted: b.PredictedNS, Record: record, Site: r.site, Sink: sink, Now: time.Now,
+		Hop: b.Hop, Run: b.Run, Set: b.Set, StopIngest: b.StopIngest, NoRollback: b.NoRollback, StopBefore: b.StopBefore, Predicted: b.PredictedNS, Record: record, Site: r.site, Sink: sink, Now: time.Now,
 		Projects: upgrade.Projects{
 			Open:   func(ctx context.Context, dir string) (upgrade.Stack, error) { return r.project(ctx, dir) },
 			Rung:   r.rung,

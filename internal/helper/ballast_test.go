@@ -3,21 +3,29 @@ package helper
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
 // One that was cut short is written anew, as large as it is to be.
 func TestBallast(t *testing.T) {
 	dir := t.TempDir()
-	for _, bytes := range []int64{3 << 20, 2 << 20} {
-		if err := Ballast(dir, bytes); err != nil {
+	for _, c := range []struct{ bytes, more int64 }{{3 << 20, 0}, {2 << 20, 0}, {1 << 20, 4 << 20}} {
+		if err := Ballast(dir, c.bytes, c.more); err != nil {
 			t.Fatal(err)
 		}
-		if info, err := os.Stat(filepath.Join(dir, "ballast")); err != nil || info.Size() != bytes {
-			t.Errorf("got %v, %v; want %d bytes", info, err, bytes)
+		var st syscall.Stat_t
+		if err := syscall.Stat(filepath.Join(dir, "ballast"), &st); err != nil || st.Size != c.bytes+c.more || st.Blocks*512 < st.Size {
+			t.Errorf("got %d bytes in %d blocks, %v; want %d", st.Size, st.Blocks, err, c.bytes+c.more)
 		}
 	}
-	if err := Ballast(filepath.Join(dir, "absent"), 1); err == nil {
+	if err := Ballast(filepath.Join(dir, "absent"), 1, 0); err == nil {
 		t.Error("a directory that is not there has room")
+	}
+	if err := Ballast(dir, 1, 1<<50); err == nil {
+		t.Error("a disk has room for 1 PiB")
+	}
+	if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
+		t.Error(err)
 	}
 }

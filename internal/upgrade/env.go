@@ -108,6 +108,7 @@ type Env struct {
 	Run        string
 	Set        string // names the checkpoint
 	StopIngest bool
+	NoRollback bool          // a hop that fails stays as it is
 	StopBefore time.Time     // the end of the window, zero for none
 	Predicted  time.Duration // for how long the hop interrupts
 	Record     site.Record   // to be written when the hop has proven to work

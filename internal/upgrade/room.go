@@ -5,19 +5,21 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
 // roomBytes is more than it takes to start a release: layers of containers, logs, and what
-// stores write when they begin. Data that comes back takes as much as it holds on top.
+// stores write when they begin.
 const roomBytes = 64 << 20
 
 // room is the volume that takes up room on the Engine's disk for the way back.
 func room(s Stack) string { return s.Model().Project + "-ballast" }
 
 // keepRoom takes up room on the Engine's disk that the way back finds even where the hop, or
-// somebody else, has filled it. It is LayBallast for the disk of the containers.
+// somebody else, has filled it: to start the former release, and to write its data beside
+// what is in use. It is LayBallast for the disk of the containers.
 func keepRoom() Step {
 	return Step{
 		ID: "keep-room", Title: "Keep room for the way back", Idempotent: true,
@@ -29,14 +31,43 @@ func keepRoom() Step {
 			if err := s.CreateVolume(ctx, room(s), ""); err != nil {
 				return err
 			}
-			_, err = s.RunHelper(ctx, workload.Helper{
+			h := workload.Helper{
 				Name: "keep-room", Args: []string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)},
 				Mounts: []workload.Mount{{Volume: room(s), Path: "/room"}},
-			})
+			}
+			if !e.NoRollback {
+				if err := besideSaved(ctx, s, &h); err != nil {
+					return err
+				}
+			}
+			_, err = s.RunHelper(ctx, h)
 			return err
 		},
 		Undo: dropRoom,
 	}
+}
+
+// besideSaved has the room for what the checkpoint holds taken up, too.
+func besideSaved(ctx context.Context, s Stack, h *workload.Helper) error {
+	all, err := backup.Classify(s.Model(), backup.Choice{})
+	if err != nil {
+		return err
+	}
+	for _, v := range all {
+		if !v.Taken() {
+			continue
+		}
+		have, err := s.VolumeExists(ctx, v.EngineName)
+		if err != nil {
+			return err
+		}
+		if have {
+			dir := "/saved/" + v.Name
+			h.Args = append(h.Args, "--beside", dir)
+			h.Mounts = append(h.Mounts, workload.Mount{Volume: v.EngineName, Path: dir, ReadOnly: true})
+		}
+	}
+	return nil
 }
 
 // freeRoom gives that room back when the hop has come to its good end.

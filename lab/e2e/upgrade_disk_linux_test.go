@@ -131,9 +131,9 @@ func TestSiteDiskFullInAHop(t *testing.T) {
 	b.serves(t, older)
 }
 
-// The Engine's disk runs full in a hop. Before the stop the older release serves on; until the
-// data is touched it serves again. Later room may have to be made for the data that comes back:
-// then the command that is named finishes.
+// The Engine's disk runs full in a hop, and stays so: the older release serves on, or serves
+// again with its data. In a rollback by hand room has to be made: then the command that is
+// named finishes.
 func TestEngineDiskFullInAHop(t *testing.T) {
 	labtest.Long(t)
 	if err := engine.CanPrivate(); err != nil {
@@ -150,14 +150,12 @@ func TestEngineDiskFullInAHop(t *testing.T) {
 	for _, c := range []struct{ step, comes string }{
 		{"keep-release", older + " serves as before"},
 		{"checkpoint", "back at " + older},
-		{"migrate-database", "the way back did not come to its end"},
+		{"migrate-database", "back at " + older},
+		{"start-services", "back at " + older},
 	} {
 		t.Run(c.step, func(t *testing.T) {
 			fault := x.fillsIn(t, disk, c.step, x.upgrade()...)
 			wantText(t, "error", fault.Error, c.comes)
-			if again := "sentryctl resume --site " + x.Dir; strings.Contains(fault.Hint, again) {
-				x.run(t, "resume", "--site", x.Dir).exits(0)
-			}
 			x.serves(t, older)
 		})
 	}
