@@ -150,6 +150,8 @@ func (a *app) checkpointPlace(ctx context.Context, s *site.Site, o backupOptions
 	}
 	if acc.Target.Kind == repository.Folder {
 		l.checkpoint(ctx, rep, acc.Target.Path)
+	} else {
+		l.cache()
 	}
 	return "into " + acc.Target.String(), rep.Close(ctx)
 }

@@ -17,6 +17,7 @@ import (
 // What cannot be measured is asked for by nobody until then.
 type roomLook struct {
 	project    string
+	disk       *capture.Room    // the Engine's own, where that runs on this machine
 	volumes    []capture.Volume // that a checkpoint takes in, where they lie on this machine
 	rooms      []gate.Room
 	unmeasured []string
@@ -48,6 +49,7 @@ func (l *roomLook) engine(dir string, space plan.Space) {
 	if err != nil {
 		return // the plan does not know the free space either
 	}
+	l.disk = &room
 	images, beside := space.Brought()
 	l.add(gate.Images, room, images)
 	l.add(gate.Beside, room, beside)
@@ -105,6 +107,13 @@ func (l *roomLook) checkpoint(ctx context.Context, rep *repository.Repository, d
 		return
 	}
 	l.add(gate.Checkpoint, room, room.Bytes)
+}
+
+// cache is what a checkpoint that goes over a network asks of the Engine's disk.
+func (l *roomLook) cache() {
+	if l.disk != nil {
+		l.add(gate.Cache, *l.disk, capture.Cache)
+	}
 }
 
 func (l *roomLook) add(purpose gate.Purpose, r capture.Room, bytes int64) {

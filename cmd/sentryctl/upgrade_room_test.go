@@ -12,6 +12,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository/repositorytest"
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
+	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 )
 
 func TestVolumesAreMeasuredWhereTheyCanBe(t *testing.T) {
@@ -74,5 +75,19 @@ func TestRoomOfACheckpointThatIsTheFirst(t *testing.T) {
 	}
 	if exists(s.Own("checkpoint")) {
 		t.Error("asking made something")
+	}
+}
+
+// A checkpoint that goes over a network asks the Engine's disk for its cache.
+func TestRoomOfACheckpointOverANetwork(t *testing.T) {
+	var l roomLook
+	l.cache() // the Engine is on another machine
+	if len(l.rooms) > 0 {
+		t.Errorf("got %+v", l.rooms)
+	}
+	l.engine(t.TempDir(), plan.Space{})
+	l.cache()
+	if n := len(l.rooms) - 1; n < 0 || l.rooms[n].For != gate.Cache || l.rooms[n].Bytes != capture.Cache || l.rooms[n].Free <= 0 {
+		t.Errorf("got %+v", l.rooms)
 	}
 }

@@ -19,8 +19,8 @@ const (
 	mib = 1 << 20
 	// spare is what a disk needs beyond the data: indexes and manifests.
 	spare = 64 * mib
-	// scratch is what the repository's cache may come to.
-	scratch = 320 * mib
+	// Cache is the most bytes that the cache of a repository comes to, on the Engine's disk.
+	Cache = 320 * mib
 )
 
 // free is how much may still be written below a directory, and a number that
@@ -123,11 +123,11 @@ func onDisks(volumes []Volume) (bytes int64, err error) {
 // that is reached over a network has left is not known.
 func roomForCache(dir string) error {
 	room, _, err := free(dir)
-	if err != nil || room >= scratch {
+	if err != nil || room >= Cache {
 		return err
 	}
 	return fault.New(fault.PreflightBlocked, "Make room on the Engine's disk, or go on regardless with --force",
-		"a backup may need %d MiB for its cache on the Engine's disk, which has %d MiB left", scratch/mib, room/mib)
+		"a backup may need %d MiB for its cache on the Engine's disk, which has %d MiB left", Cache/mib, room/mib)
 }
 
 // lastTaken is when the newest snapshot of a source began: what is older than

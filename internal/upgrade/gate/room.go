@@ -14,6 +14,7 @@ const (
 	Images     Purpose = "images"
 	Beside     Purpose = "a PostgreSQL that is written anew"
 	WayBack    Purpose = "the way back"
+	Cache      Purpose = "the cache of a repository over a network"
 	Checkpoint Purpose = "the checkpoint"
 )
 
@@ -49,7 +50,9 @@ func disks(rooms []Room) []disk {
 }
 
 // front is what has to find room whatever the checkpoint comes to.
-func (d disk) front() int64 { return d.asked[Images] + d.asked[Beside] + d.asked[WayBack] }
+func (d disk) front() int64 {
+	return d.asked[Images] + d.asked[Beside] + d.asked[WayBack] + d.asked[Cache]
+}
 
 // most is all at once, with a checkpoint of which nothing can be compressed.
 func (d disk) most() int64 { return d.front() + d.asked[Checkpoint] }
@@ -86,7 +89,7 @@ func (d disk) judge() (state State, said, hint string) {
 
 func (d disk) parts() string {
 	var list []string
-	for _, p := range []Purpose{Images, Beside, WayBack, Checkpoint} {
+	for _, p := range []Purpose{Images, Beside, WayBack, Cache, Checkpoint} {
 		switch bytes := d.asked[p]; {
 		case bytes == 0:
 		case p == Checkpoint:

@@ -25,6 +25,7 @@ func TestRoomOfEachDisk(t *testing.T) {
 		{"images and either", []gate.Room{on(1, gate.Images, 5), on(1, gate.WayBack, 6), on(1, gate.Checkpoint, 7)}, gate.Block, "at least 12.0 GB are needed", "docker system df", "--no-rollback"},
 		{"the checkpoint's own disk", []gate.Room{on(1, gate.WayBack, 6), on(2, gate.Checkpoint, 11)}, gate.Block, "11.0 GB are needed", "Free some space there. Or keep backups", "docker"},
 		{"a checkpoint, of which most is there already", []gate.Room{on(1, gate.WayBack, 9), on(1, gate.Checkpoint, 1)}, gate.OK, "up to 10.0 GB", "", ""},
+		{"a repository over a network", []gate.Room{on(1, gate.WayBack, 9), on(1, gate.Cache, 2)}, gate.Block, "2000 MB for the cache of a repository over a network", "--no-rollback", "another disk"},
 		{"PostgreSQL's data comes after the checkpoint", []gate.Room{on(1, gate.Beside, 6), on(1, gate.Checkpoint, 6)}, gate.Warn, "6000 MB for a PostgreSQL that is written anew", "another disk", ""},
 		{"a way back that needs it, too", []gate.Room{on(1, gate.Beside, 6), on(1, gate.WayBack, 6)}, gate.Block, "12.0 GB are needed", "--no-rollback", ""},
 	}
