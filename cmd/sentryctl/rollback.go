@@ -131,7 +131,11 @@ func (a *app) takeBack(ctx context.Context, o backupOptions, s *site.Site, b upg
 		return err
 	}
 	defer done()
-	if err = r.seeCheckpoint(ctx, back); err == nil {
+	set, err := r.seeCheckpoint(ctx, back)
+	if err == nil {
+		if err := r.roomToRollBack(ctx, set); err != nil {
+			return err
+		}
 		err = r.goBack(ctx, back, func() error { return finishHop(s, b.Run) })
 	}
 	again := "sentryctl rollback --site " + s.Dir
@@ -156,16 +160,16 @@ func (a *app) takeBack(ctx context.Context, o backupOptions, s *site.Site, b upg
 }
 
 // seeCheckpoint finds the checkpoint before anything is stopped for it.
-func (r *hopRun) seeCheckpoint(ctx context.Context, back upgrade.Back) error {
+func (r *hopRun) seeCheckpoint(ctx context.Context, back upgrade.Back) (set backup.Set, err error) {
 	if !back.Data {
-		return nil
+		return set, nil
 	}
 	rep, err := repository.Open(ctx, r.access)
 	if err != nil {
-		return err
+		return set, err
 	}
-	_, err = r.checkpoint(ctx, rep, back.Set)
-	return errors.Join(err, rep.Close(context.WithoutCancel(ctx)))
+	set, err = r.checkpoint(ctx, rep, back.Set)
+	return set, errors.Join(err, rep.Close(context.WithoutCancel(ctx)))
 }
 
 func (r *hopRun) checkpoint(ctx context.Context, rep *repository.Repository, id string) (set backup.Set, err error) {

@@ -8,7 +8,9 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/ui/format"
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 )
@@ -118,6 +120,46 @@ func (l *roomLook) cache() {
 
 func (l *roomLook) add(purpose gate.Purpose, r capture.Room, bytes int64) {
 	l.rooms = append(l.rooms, gate.Room{For: purpose, Bytes: bytes, Disk: r.Disk, Dir: r.Dir, Free: r.Free})
+}
+
+// roomToRollBack refuses a rollback for which the Engine's disk has no room, as long as the
+// release that it would stop serves.
+func (r *hopRun) roomToRollBack(ctx context.Context, set backup.Set) error {
+	_, unfinished, err := r.site.Unfinished()
+	if err != nil || unfinished || len(set.Volumes) == 0 {
+		return err
+	}
+	info, err := r.engine.Machine(ctx)
+	if err != nil || !info.Local {
+		return err // it is seen when the volumes are written
+	}
+	dirs, err := r.engine.AllVolumeDirs(ctx)
+	if err != nil {
+		return err
+	}
+	return enoughRoom(r.site.Dir, set.Volumes, dirs)
+}
+
+// enoughRoom compares what is written beside with what is free. Volumes that lie where this
+// process cannot look count for nothing.
+func enoughRoom(site string, volumes []backup.SavedVolume, dirs map[string]string) error {
+	asked := map[uint64]int64{}
+	for _, v := range volumes {
+		dir := dirs[v.EngineName]
+		if dir == "" || !readable(dir) {
+			continue
+		}
+		room, err := capture.RoomOf(dir)
+		if err != nil {
+			return err
+		}
+		asked[room.Disk] += v.Bytes
+		if need := asked[room.Disk] + capture.Spare; room.Free < need {
+			return fault.New(fault.PreflightBlocked, "Make room on the Engine's disk: docker system df. Then: sentryctl rollback --site "+site,
+				"nothing was stopped: a rollback writes the volumes of the checkpoint beside those in use, which takes %s, and %s are free", format.Bytes(need), format.Bytes(room.Free))
+		}
+	}
+	return nil
 }
 
 // openOwn opens the upgrade's own repository, nil where it is still to be made: the hop

@@ -11,6 +11,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/capture"
 	"github.com/sentryctl/sentryctl/internal/backup/repository/repositorytest"
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 )
@@ -89,5 +90,21 @@ func TestRoomOfACheckpointOverANetwork(t *testing.T) {
 	l.cache()
 	if n := len(l.rooms) - 1; n < 0 || l.rooms[n].For != gate.Cache || l.rooms[n].Bytes != capture.Cache || l.rooms[n].Free <= 0 {
 		t.Errorf("got %+v", l.rooms)
+	}
+}
+
+// A rollback for which there is no room stops nothing.
+func TestRoomToRollBack(t *testing.T) {
+	volume := func(name string, bytes int64) backup.SavedVolume {
+		return backup.SavedVolume{Volume: backup.Volume{EngineName: name}, Saved: backup.Saved{Bytes: bytes}}
+	}
+	dirs := map[string]string{"p_one": t.TempDir(), "p_nfs": ""}
+	small := []backup.SavedVolume{volume("p_one", 1), volume("p_nfs", 1<<60), volume("p_away", 1<<60)}
+	if err := enoughRoom("/srv/sentry", small, dirs); err != nil {
+		t.Error(err)
+	}
+	err := enoughRoom("/srv/sentry", append(small, volume("p_one", 1<<60)), dirs)
+	if fault.CodeOf(err) != fault.PreflightBlocked || !strings.Contains(fault.HintOf(err), "sentryctl rollback --site /srv/sentry") {
+		t.Errorf("got %v, %s", err, fault.HintOf(err))
 	}
 }

@@ -132,8 +132,8 @@ func TestSiteDiskFullInAHop(t *testing.T) {
 }
 
 // The Engine's disk runs full in a hop, and stays so: the older release serves on, or serves
-// again with its data. In a rollback by hand room has to be made: then the command that is
-// named finishes.
+// again with its data. A rollback by hand stops nothing where there is no room for it; where that
+// goes later, the command that is named finishes once there is.
 func TestEngineDiskFullInAHop(t *testing.T) {
 	labtest.Long(t)
 	if err := engine.CanPrivate(); err != nil {
@@ -162,6 +162,10 @@ func TestEngineDiskFullInAHop(t *testing.T) {
 	x.run(t, x.upgrade()...).exits(0)
 	x.serves(t, newer)
 	back := []string{"rollback", "--site", x.Dir, "--yes"}
+	room := fill(t, disk)
+	wantText(t, "error", x.run(t, back...).exits(4).last("error").Error, "nothing was stopped")
+	room()
+	x.serves(t, newer)
 	wantText(t, "hint", x.fillsIn(t, disk, "fill-volumes", back...).Hint, "sentryctl rollback --site "+x.Dir)
 	x.run(t, back...).exits(0)
 	x.serves(t, older)

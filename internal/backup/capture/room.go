@@ -39,7 +39,7 @@ func Beside(ctx context.Context, volumes []Volume) ([]Room, error) {
 		}
 		n := slices.IndexFunc(list, func(r Room) bool { return r.Disk == room.Disk })
 		if n < 0 {
-			room.Bytes = spare
+			room.Bytes = Spare
 			n, list = len(list), append(list, room)
 		}
 		list[n].Bytes += bytes
@@ -66,7 +66,7 @@ func roomBeside(ctx context.Context, volumes []Volume) error {
 // since each was taken last, before it is compressed. A repository that is still to be made
 // is nil.
 func Fresh(ctx context.Context, rep *repository.Repository, site string, volumes []Volume) (int64, error) {
-	sum := int64(spare)
+	sum := int64(Spare)
 	for _, v := range volumes {
 		since := time.Time{}
 		if rep != nil {

@@ -17,8 +17,8 @@ import (
 
 const (
 	mib = 1 << 20
-	// spare is what a disk needs beyond the data: indexes and manifests.
-	spare = 64 * mib
+	// Spare is what a disk needs beyond the data: indexes and manifests.
+	Spare = 64 * mib
 	// Cache is the most bytes that the cache of a repository comes to, on the Engine's disk.
 	Cache = 320 * mib
 )
@@ -87,7 +87,7 @@ func roomToCapture(ctx context.Context, rep *repository.Repository, req Request)
 	if err != nil {
 		return err
 	}
-	if most, err := onDisks(req.Volumes); err != nil || most+spare <= room {
+	if most, err := onDisks(req.Volumes); err != nil || most+Spare <= room {
 		return err // no need to look at each file
 	}
 	need, err := Fresh(ctx, rep, req.Site, req.Volumes)
@@ -166,9 +166,9 @@ func roomToRestore(ctx context.Context, rep *repository.Repository, req RestoreR
 		room[disk] = left
 	}
 	for disk, bytes := range need {
-		if room[disk] < bytes+spare {
+		if room[disk] < bytes+Spare {
 			return fault.New(fault.PreflightBlocked, "Make room on that disk, restore single volumes with --volume, or go on regardless with --force",
-				"the restore writes %d MiB beside what is in use, and the disk of the volumes has %d MiB left", (bytes+spare)/mib, room[disk]/mib)
+				"the restore writes %d MiB beside what is in use, and the disk of the volumes has %d MiB left", (bytes+Spare)/mib, room[disk]/mib)
 		}
 	}
 	return nil
