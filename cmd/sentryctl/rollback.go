@@ -196,10 +196,6 @@ func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() 
 	}
 	h := step.Header{Run: site.NewRunID(time.Now(), rollbackWorkflow), Workflow: rollbackWorkflow, Version: r.begun.Hop.From.String(),
 		Tool: readVersion().Version, Command: []string{"sentryctl", "rollback", "--site", r.site.Dir}}
-	steps := upgrade.BackSteps()
-	for _, s := range steps {
-		h.Steps = append(h.Steps, s.ID)
-	}
 	if last, unfinished, err := r.site.Unfinished(); err != nil {
 		return err
 	} else if was, ok := step.HeaderOf(last.Records); unfinished && ok && was.Workflow == rollbackWorkflow {
@@ -210,6 +206,10 @@ func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() 
 		return err
 	}
 	defer journal.Close()
+	steps := upgrade.Rest(upgrade.BackSteps(), journal.Records())
+	for _, s := range steps {
+		h.Steps = append(h.Steps, s.ID)
+	}
 	placed, found, err := upgrade.ReadPlaced(r.site)
 	if err != nil {
 		return err
@@ -231,7 +231,7 @@ func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() 
 		}
 	}()
 	env := &upgrade.BackEnv{
-		Placed: placed, Data: back.Data, Site: r.site, Sink: r.sink, Close: closeHop,
+		Placed: placed, Data: back.Data, NewKafka: r.begun.Hop.NewKafka, Site: r.site, Sink: r.sink, Close: closeHop,
 		Open: func(ctx context.Context) (upgrade.Stack, error) { return r.project(ctx, r.site.Dir) },
 		Restore: func(ctx context.Context) (_ *backup.RestoreEnv, err error) {
 			if rep, err = repository.Open(ctx, r.access); err != nil {

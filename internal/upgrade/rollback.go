@@ -3,6 +3,7 @@ package upgrade
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
@@ -12,15 +13,16 @@ import (
 
 // BackEnv is what the steps of the way back work with.
 type BackEnv struct {
-	Placed  Placed
-	Data    bool // the data has to come back too
-	Failed  Failed
-	Site    *site.Site
-	Open    func(ctx context.Context) (Stack, error) // the project of the site as its files are now
-	Restore func(ctx context.Context) (*backup.RestoreEnv, error)
-	Gate    func(ctx context.Context, s Stack) error
-	Close   func() error // ends the hop's journal
-	Sink    event.Sink
+	Placed   Placed
+	Data     bool // the data has to come back too
+	NewKafka bool // the hop is one in which Kafka leaves ZooKeeper
+	Failed   Failed
+	Site     *site.Site
+	Open     func(ctx context.Context) (Stack, error) // the project of the site as its files are now
+	Restore  func(ctx context.Context) (*backup.RestoreEnv, error)
+	Gate     func(ctx context.Context, s Stack) error
+	Close    func() error // ends the hop's journal
+	Sink     event.Sink
 
 	stack   Stack
 	restore *backup.RestoreEnv
@@ -44,6 +46,23 @@ func BackSteps() []BackStep {
 	}
 	all = append(all, startOld(), gateOld())
 	return append(append(all, last...), endBack())
+}
+
+// Rest is what is left of the way back once the former release has proven to work in it:
+// to tidy up. What that has stored since is not put back to the checkpoint again.
+func Rest(steps []BackStep, records []step.Record) []BackStep {
+	if !slices.ContainsFunc(records, func(r step.Record) bool { return r.Step == gateBackID && r.Kind == step.KindDone }) {
+		return steps
+	}
+	var left []BackStep
+	proven := false
+	for _, s := range steps {
+		if proven || s.ID == "begin-restore" { // reads the note of what was replaced
+			left = append(left, s)
+		}
+		proven = proven || s.ID == gateBackID
+	}
+	return left
 }
 
 // liftRestore makes a step of the way back of one of a restore.
@@ -187,9 +206,11 @@ func startOld() BackStep {
 	}
 }
 
+const gateBackID step.ID = "health-gate"
+
 func gateOld() BackStep {
 	return BackStep{
-		ID: "health-gate", Title: "See that the former release works", Idempotent: true, Always: true,
+		ID: gateBackID, Title: "See that the former release works", Idempotent: true, Always: true,
 		Run: func(ctx context.Context, e *BackEnv) error {
 			return e.with(ctx, func(s Stack) error { return e.Gate(ctx, s) })
 		},
@@ -203,15 +224,19 @@ func endBack() BackStep {
 		Run: func(ctx context.Context, e *BackEnv) error {
 			err := e.with(ctx, func(s Stack) error {
 				_, err := s.RemoveOrphans(ctx)
-				return errors.Join(err, removeBeside(ctx, s), removeFormerLog(ctx, s))
-			})
-			if e.restore != nil {
-				err = errors.Join(err, e.restore.Done())
-			}
-			if err != nil {
+				err = errors.Join(err, removeBeside(ctx, s))
+				if e.Data || e.NewKafka { // else the log is that of a hop before, to which a way leads
+					err = errors.Join(err, removeFormerLog(ctx, s))
+				}
 				return err
+			})
+			if err == nil {
+				err = e.Close()
 			}
-			return e.Close()
+			if err == nil && e.restore != nil {
+				err = e.restore.Done()
+			}
+			return err
 		},
 	}
 }

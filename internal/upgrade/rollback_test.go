@@ -32,6 +32,7 @@ func (e *engine) did(call string) error {
 
 func (e *engine) Halt(context.Context) error                        { return e.did("halt") }
 func (e *engine) EndOneOffs(context.Context) error                  { return e.did("end one-offs") }
+func (e *engine) ClearLeftover(context.Context, string) error       { return nil }
 func (e *engine) UseKept(_ context.Context, tag string) error       { return e.did("use " + tag) }
 func (e *engine) Build(context.Context) error                       { return e.did("build") }
 func (e *engine) Start(context.Context, ...string) error            { return e.did("start") }
@@ -108,5 +109,28 @@ func TestWayBackWithoutItsRepository(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"end one-offs", "remove x-ballast", "halt", "use sentryctl-25.5.1", "build"}, st.calls); d != "" {
 		t.Error(d)
+	}
+}
+
+// A way back that goes on after its gate had passed leaves alone what the former release
+// has stored since.
+func TestWayBackThatWasProvenOnlyTidiesUp(t *testing.T) {
+	ids := func(steps []BackStep) (list []step.ID) {
+		for _, s := range steps {
+			list = append(list, s.ID)
+		}
+		return list
+	}
+	all := ids(BackSteps())
+	for _, c := range []struct {
+		kind step.Kind
+		want []step.ID
+	}{
+		{step.KindStarted, all}, {step.KindFailed, all}, {step.KindDone, []step.ID{"begin-restore", "remove-replaced", "end-rollback"}},
+	} {
+		records := []step.Record{{Kind: step.KindDone, Step: "swap-volumes"}, {Kind: c.kind, Step: "health-gate"}}
+		if d := cmp.Diff(c.want, ids(Rest(BackSteps(), records))); d != "" {
+			t.Errorf("%s:\n%s", c.kind, d)
+		}
 	}
 }
