@@ -21,6 +21,9 @@ func newHelperBallastCmd() *cobra.Command {
 		Short: "Take up room on a disk",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := helper.DropBallast(dir); err != nil { // of a run before: it is no longer taken
+				return err
+			}
 			more, err := roomToComeBack(cmd.Context(), dir, beside)
 			if err != nil {
 				return err

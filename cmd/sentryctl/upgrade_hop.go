@@ -183,7 +183,7 @@ func (r *hopRun) failed(ctx context.Context, journal *step.Journal, cause error)
 	far := upgrade.HowFar(b.Hop, journal.Records())
 	switch {
 	case far == upgrade.Untouched:
-		if err := errors.Join(upgrade.DropBallast(r.site), finish(journal)); err != nil {
+		if err := errors.Join(r.dropRoom(ctx), upgrade.DropBallast(r.site), finish(journal)); err != nil {
 			return errors.Join(cause, err)
 		}
 		return fault.New(fault.CodeOf(cause), fault.HintOf(cause), "the upgrade to %s did not begin, and %s serves as before: %w", b.Hop.To, b.Hop.From, cause)
@@ -199,6 +199,15 @@ func (r *hopRun) failed(ctx context.Context, journal *step.Journal, cause error)
 	}
 	return fault.New(fault.Resumable, "Read what failed in "+upgrade.FailedDir(r.site, b.Run)+", then run the upgrade again",
 		"the hop to %s failed, and the site is back at %s with its data: %w", b.Hop.To, b.Hop.From, cause)
+}
+
+// dropRoom gives back what was kept for a way back that nobody has to walk.
+func (r *hopRun) dropRoom(ctx context.Context) error {
+	st, err := r.project(ctx, r.site.Dir)
+	if err != nil {
+		return err
+	}
+	return upgrade.DropRoom(ctx, st)
 }
 
 // cut tells that a hop, or a way back, has not failed but was cut short, nil if not: by the one who

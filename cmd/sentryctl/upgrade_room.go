@@ -122,12 +122,21 @@ func (l *roomLook) add(purpose gate.Purpose, r capture.Room, bytes int64) {
 	l.rooms = append(l.rooms, gate.Room{For: purpose, Bytes: bytes, Disk: r.Disk, Dir: r.Dir, Free: r.Free})
 }
 
-// roomToRollBack refuses a rollback for which the Engine's disk has no room, as long as the
-// release that it would stop serves.
+// roomToRollBack refuses a rollback for which the Engine has no room, or whose volumes a
+// restore has taken, as long as the release that it would stop serves.
 func (r *hopRun) roomToRollBack(ctx context.Context, set backup.Set) error {
 	_, unfinished, err := r.site.Unfinished()
 	if err != nil || unfinished || len(set.Volumes) == 0 {
 		return err
+	}
+	st, err := r.project(ctx, r.site.Dir)
+	if err != nil {
+		return err
+	}
+	for _, v := range set.Volumes {
+		if err := backup.NotKept(ctx, st, v.EngineName); err != nil {
+			return err
+		}
 	}
 	info, err := r.engine.Machine(ctx)
 	if err != nil || !info.Local {

@@ -56,11 +56,8 @@ func (e *RestoreEnv) clear(ctx context.Context) (waiting []string, err error) {
 		return nil, err
 	}
 	for _, v := range list {
-		name := v.EngineName + waitingSuffix
-		if have, err := e.Stack.VolumeExists(ctx, name); err != nil {
+		if err := NotKept(ctx, e.Stack, v.EngineName); err != nil {
 			return nil, err
-		} else if have {
-			return nil, fault.New(fault.PreflightBlocked, "Look at it, then: docker volume rm "+name, "volume %s is left from a restore before", name)
 		}
 		have, err := e.Stack.VolumeExists(ctx, v.EngineName)
 		if err != nil {
@@ -71,12 +68,25 @@ func (e *RestoreEnv) clear(ctx context.Context) (waiting []string, err error) {
 				return nil, err
 			}
 		}
-		waiting = append(waiting, name)
+		waiting = append(waiting, v.EngineName+waitingSuffix)
 	}
 	if e.Kind == Other {
 		return waiting, noReplaced(e.Site)
 	}
 	return waiting, nil
+}
+
+// NotKept refuses a volume beside which a restore has left another: with --keep-old, what it
+// replaced. A restore would write there.
+func NotKept(ctx context.Context, on interface {
+	VolumeExists(ctx context.Context, name string) (bool, error)
+}, volume string) error {
+	name := volume + waitingSuffix
+	have, err := on.VolumeExists(ctx, name)
+	if err == nil && have {
+		err = fault.New(fault.PreflightBlocked, "Look at it, then: docker volume rm "+name, "volume %s is left from a restore before", name)
+	}
+	return err
 }
 
 // abandon removes what a restore that has replaced nothing yet has written.

@@ -25,7 +25,12 @@ func TestBallast(t *testing.T) {
 	if err := Ballast(dir, 1, 1<<50); err == nil {
 		t.Error("a disk has room for 1 PiB")
 	}
-	if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
-		t.Error(err)
+	for range 2 {
+		if err := DropBallast(dir); err != nil {
+			t.Error(err)
+		}
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) > 0 {
+		t.Errorf("left: %v, %v", list, err)
 	}
 }

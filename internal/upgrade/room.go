@@ -10,6 +10,9 @@ import (
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
+// keepRoomName is that of the container that takes it up.
+const keepRoomName = "keep-room"
+
 // roomBytes is more than it takes to start a release: layers of containers, logs, and what
 // stores write when they begin.
 const roomBytes = 64 << 20
@@ -32,7 +35,7 @@ func keepRoom() Step {
 				return err
 			}
 			h := workload.Helper{
-				Name: "keep-room", Args: []string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)},
+				Name: keepRoomName, Args: []string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)},
 				Mounts: []workload.Mount{{Volume: room(s), Path: "/room"}},
 			}
 			if !e.NoRollback {
@@ -47,7 +50,8 @@ func keepRoom() Step {
 	}
 }
 
-// besideSaved has the room for what the checkpoint holds taken up, too.
+// besideSaved has the room for what the checkpoint holds taken up, too, and sees that the way
+// back can write there.
 func besideSaved(ctx context.Context, s Stack, h *workload.Helper) error {
 	all, err := backup.Classify(s.Model(), backup.Choice{})
 	if err != nil {
@@ -60,6 +64,9 @@ func besideSaved(ctx context.Context, s Stack, h *workload.Helper) error {
 		have, err := s.VolumeExists(ctx, v.EngineName)
 		if err != nil {
 			return err
+		}
+		if err := backup.NotKept(ctx, s, v.EngineName); err != nil {
+			return err // the way back could not write there
 		}
 		if have {
 			dir := "/saved/" + v.Name
@@ -80,6 +87,14 @@ func dropRoom(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
+	return DropRoom(ctx, s)
+}
+
+// DropRoom gives the room back, also where a hop was killed while it took it up.
+func DropRoom(ctx context.Context, s Stack) error {
+	if err := s.ClearLeftover(ctx, keepRoomName); err != nil {
+		return err
+	}
 	return s.RemoveVolume(ctx, room(s))
 }
 
@@ -92,7 +107,7 @@ func useRoom() BackStep {
 			if err != nil {
 				return err
 			}
-			if err := s.RemoveVolume(ctx, room(s)); err != nil {
+			if err := DropRoom(ctx, s); err != nil {
 				e.Sink.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("the room kept for the way back stays taken: %v", err)})
 			}
 			return nil
