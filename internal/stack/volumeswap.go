@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
 // VolumeExists tells whether the Engine has a volume.
@@ -58,7 +58,7 @@ func (s *Stack) VolumeDirs(ctx context.Context, names ...string) (map[string]str
 		}
 		if dirs[name] = ownDir(res.Volume); dirs[name] == "" {
 			return nil, fault.New(fault.Other, "Restore to a directory with --to, and copy it into the volume",
-				"volume %s: %w", name, errors.New("its data is not kept in a directory of the Engine"))
+				"volume %s: %w", name, workload.ErrElsewhere)
 		}
 	}
 	return dirs, nil

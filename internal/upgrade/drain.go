@@ -19,7 +19,6 @@ import (
 type drainer struct {
 	stack Stack
 	sink  event.Sink
-	gate  func(context.Context, Stack) error
 	pause time.Duration // between two looks
 	now   func() time.Time
 	seen  map[string]bool // groups that had a running member
@@ -38,10 +37,8 @@ const (
 // then.
 func (d drainer) run(ctx context.Context) ([]backup.Offset, error) {
 	m := d.stack.Model()
-	whole, err := d.whole(ctx)
-	if err == nil && whole {
-		err = d.gate(ctx, d.stack) // a consumer that hangs is in no group any more
-	} else if err == nil { // a hop that was cut off has stopped some
+	all, err := whole(ctx, d.stack)
+	if err == nil && !all { // a hop that was cut off has stopped some
 		err = d.stack.Start(ctx, named(m, func(name string) bool { return name != "relay" && name != "nginx" })...)
 	}
 	if err != nil {
@@ -61,8 +58,8 @@ func (d drainer) run(ctx context.Context) ([]backup.Offset, error) {
 }
 
 // whole tells whether all runs.
-func (d drainer) whole(ctx context.Context) (bool, error) {
-	list, err := d.stack.Status(ctx)
+func whole(ctx context.Context, s Stack) (bool, error) {
+	list, err := s.Status(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
-	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/step"
+	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
 // A Kafka without ZooKeeper does not take over the log that was written with it, and
@@ -25,6 +25,9 @@ const (
 	// formerSuffix names the volume in which the former log lies until the next hop.
 	formerSuffix         = "-former"
 	drainID      step.ID = "drain-kafka"
+	proveFirstID step.ID = "prove-site"
+
+	noKafka = "this project has no Kafka of its own"
 )
 
 // Drained is the note of a hop whose Kafka was read to its end: where its consumer
@@ -32,6 +35,35 @@ const (
 type Drained struct {
 	Run    string          `json:"run"`
 	Groups []backup.Offset `json:"groups"`
+}
+
+// proveFirst asks for health before the door is closed: a consumer that hangs is in no
+// group any more, and nothing would seem to wait for it.
+func proveFirst() Step {
+	return Step{
+		ID: proveFirstID, Title: "See that the site works", Idempotent: true,
+		Skip: func(ctx context.Context, e *Env) (string, error) {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return "", err
+			}
+			if !has(s.Model(), kafka) {
+				return noKafka, nil
+			}
+			all, err := whole(ctx, s)
+			if err == nil && !all {
+				return "a hop that was cut off has stopped services", nil
+			}
+			return "", err
+		},
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			return e.Work.Gate(ctx, s)
+		},
+	}
 }
 
 // drainKafka closes the door and waits until consumers have read all there is.
@@ -44,17 +76,9 @@ func drainKafka() Step {
 				return "", err
 			}
 			if !has(s.Model(), kafka) {
-				return "this project has no Kafka of its own", nil
+				return noKafka, nil
 			}
-			drained, err := e.drained()
-			if err != nil || drained.Run != e.Run {
-				return "", err
-			}
-			open, err := runs(ctx, s, "relay")
-			if err != nil || open {
-				return "", err // somebody has started the former release since
-			}
-			return "it was read to its end before", nil
+			return "", nil
 		},
 		Run: func(ctx context.Context, e *Env) error {
 			s, err := e.Stack(ctx)
@@ -64,7 +88,7 @@ func drainKafka() Step {
 			if err := makeFormer(ctx, s, e.Sink); err != nil {
 				return err
 			}
-			list, err := drainer{s, e.Sink, e.Work.Gate, 2 * time.Second, e.Now, map[string]bool{}}.run(ctx)
+			list, err := drainer{s, e.Sink, 2 * time.Second, e.Now, map[string]bool{}}.run(ctx)
 			if err != nil {
 				return err
 			}
@@ -105,7 +129,7 @@ func makeFormer(ctx context.Context, s Stack, sink event.Sink) error {
 		_, err = s.VolumeDirs(ctx, volume)
 	}
 	switch {
-	case fault.CodeOf(err) == fault.NoEngine:
+	case err != nil && volume != "" && !errors.Is(err, workload.ErrElsewhere):
 		return err
 	case err != nil:
 		sink.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("Kafka's log stays where it is, and the release's Kafka may not start on it: %v", err),
@@ -206,18 +230,4 @@ func removeFormerLog(ctx context.Context, s Stack) error {
 		return nil
 	}
 	return s.RemoveVolume(ctx, volume+formerSuffix)
-}
-
-// runs tells whether a service runs.
-func runs(ctx context.Context, s Stack, service string) (bool, error) {
-	list, err := s.Status(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, st := range list {
-		if st.Service == service && st.State == "running" {
-			return true, nil
-		}
-	}
-	return false, nil
 }

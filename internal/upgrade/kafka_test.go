@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,23 +77,21 @@ func TestKafkaIsReadToItsEnd(t *testing.T) {
 		tables []string
 		calls  []string
 		fails  string
-		gate   error
 	}{
-		{"nothing waits", nil, []string{none}, full, "", nil},
-		{"a site that does not work", nil, []string{none}, nil, "the canary is dead", fault.New(fault.Resumable, "", "the canary is dead")},
-		{"what waits gets less", nil, []string{waits("events", 9), waits("events", 4), waits("events", 4), none}, full, "", nil},
-		{"one look is not enough", nil, []string{none, waits("events", 3), none}, full, "", nil},
-		{"Kafka is asked again", nil, []string{"away", none}, full, "", nil},
-		{"topics that say when to look", nil, []string{none + waits("snuba-commit-log", 1) + waits("scheduled-subscriptions-events", 2)}, full, "", nil},
-		{"a hop that was cut off", map[string]string{"web": "exited", "nginx": "exited"}, []string{none}, append([]string{"start kafka web worker cron ingest-consumer"}, full...), "", nil},
-		{"a door that is shut", map[string]string{"relay": "exited"}, []string{none}, append([]string{"start kafka web worker cron ingest-consumer"}, full...), "", nil},
-		{"a consumer that stands still", nil, []string{waits("events", 9), waits("events", 7)}, []string{"stop relay", "look"}, "7 messages wait for consumers, most of them for group consumers in topic events", nil},
-		{"a group is divided anew", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none, none + "others events 0 1 1 0 o1 - -\n"}, full, "", nil},
-		{"a consumer ends", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none}, []string{"stop relay", "look"}, "group others", nil},
-		{"an older release's group", nil, []string{none + "older events 0 1 3 2 - - -\n"}, full, "", nil},
-		{"a consumer that hangs", nil, []string{none + "ingest ingest-events 0 1 3 2 - - -\n"}, []string{"stop relay", "look"}, "2 messages wait for consumers, most of them for group ingest in topic ingest-events", nil},
-		{"nobody reads", nil, []string{"old events 0 1 2 1 - - -\n"}, []string{"stop relay", "look"}, "no consumer that runs", nil},
-		{"no answer", nil, []string{"away"}, []string{"stop relay"}, "no answer", nil},
+		{"nothing waits", nil, []string{none}, full, ""},
+		{"what waits gets less", nil, []string{waits("events", 9), waits("events", 4), waits("events", 4), none}, full, ""},
+		{"one look is not enough", nil, []string{none, waits("events", 3), none}, full, ""},
+		{"Kafka is asked again", nil, []string{"away", none}, full, ""},
+		{"topics that say when to look", nil, []string{none + waits("snuba-commit-log", 1) + waits("scheduled-subscriptions-events", 2)}, full, ""},
+		{"a hop that was cut off", map[string]string{"web": "exited", "nginx": "exited"}, []string{none}, append([]string{"start kafka web worker cron ingest-consumer"}, full...), ""},
+		{"a door that is shut", map[string]string{"relay": "exited"}, []string{none}, append([]string{"start kafka web worker cron ingest-consumer"}, full...), ""},
+		{"a consumer that stands still", nil, []string{waits("events", 9), waits("events", 7)}, []string{"stop relay", "look"}, "7 messages wait for consumers, most of them for group consumers in topic events"},
+		{"a group is divided anew", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none, none + "others events 0 1 1 0 o1 - -\n"}, full, ""},
+		{"a consumer ends", nil, []string{none + "others events 0 1 1 0 o1 - -\n", none}, []string{"stop relay", "look"}, "group others"},
+		{"an older release's group", nil, []string{none + "older events 0 1 3 2 - - -\n"}, full, ""},
+		{"a consumer that hangs", nil, []string{none + "ingest ingest-events 0 1 3 2 - - -\n"}, []string{"stop relay", "look"}, "2 messages wait for consumers, most of them for group ingest in topic ingest-events"},
+		{"nobody reads", nil, []string{"old events 0 1 2 1 - - -\n"}, []string{"stop relay", "look"}, "no consumer that runs"},
+		{"no answer", nil, []string{"away"}, []string{"stop relay"}, "no answer"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,8 +100,7 @@ func TestKafkaIsReadToItsEnd(t *testing.T) {
 			for _, name := range []string{"kafka", "relay", "web", "worker", "cron", "ingest-consumer", "nginx"} {
 				st.model.Services = append(st.model.Services, release.Service{Name: name, Command: []string{"run", "--consumer-group=ingest"}})
 			}
-			gate := func(context.Context, Stack) error { return c.gate }
-			groups, err := drainer{st, event.Discard{}, gate, time.Millisecond, func() time.Time { return now }, map[string]bool{}}.run(t.Context())
+			groups, err := drainer{st, event.Discard{}, time.Millisecond, func() time.Time { return now }, map[string]bool{}}.run(t.Context())
 			if d := cmp.Diff(c.calls, st.calls); d != "" {
 				t.Errorf("what was done (-want +got):\n%s", d)
 			}
@@ -155,8 +153,9 @@ func TestALogThatIsKeptElsewhereStays(t *testing.T) {
 		fails bool
 	}{
 		"a volume":                 {withLog(), nil, []string{"remove x-log-former", "create x-log-former"}, false, false},
-		"a volume on another disk": {withLog(), errors.New("its data is not kept in a directory of the Engine"), []string{"remove x-log-former"}, true, false},
+		"a volume on another disk": {withLog(), fmt.Errorf("volume x-log: %w", workload.ErrElsewhere), []string{"remove x-log-former"}, true, false},
 		"a directory":              {release.Model{}, nil, nil, true, false},
+		"an Engine that errs":      {withLog(), errors.New("500"), []string{"remove x-log-former"}, false, true},
 		"an Engine that went away": {withLog(), fault.New(fault.NoEngine, "", "gone"), []string{"remove x-log-former"}, false, true},
 	} {
 		st, heard := &volumes{dirs: c.dirs}, &notes{}
@@ -164,6 +163,22 @@ func TestALogThatIsKeptElsewhereStays(t *testing.T) {
 		err := makeFormer(t.Context(), st, heard)
 		if d := cmp.Diff(c.calls, st.calls); d != "" || (err != nil) != c.fails || (len(heard.list) > 0) != c.told {
 			t.Errorf("%s: got %v, told %q, calls (-want +got):\n%s", name, err, heard.list, d)
+		}
+	}
+}
+
+// The log that a hop has set aside goes when no way leads back to it any more: not with
+// the end of a later hop that has touched no data.
+func TestTheFormerLogStaysWhileAWayLeadsBackToIt(t *testing.T) {
+	for _, c := range []struct{ data, newKafka, goes bool }{{false, false, false}, {true, false, true}, {false, true, true}} {
+		st := &volumes{}
+		st.model = withLog()
+		e := &BackEnv{Data: c.data, NewKafka: c.newKafka, Open: func(context.Context) (Stack, error) { return st, nil }, Close: func() error { return nil }}
+		if err := endBack().Run(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(st.calls, "remove x-log-former") != c.goes {
+			t.Errorf("%+v: got %v", c, st.calls)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func Steps(h Hop) []Step {
 		keepRoom(),
 	}
 	if h.NewKafka {
-		steps = append(steps, drainKafka())
+		steps = append(steps, proveFirst(), drainKafka())
 	}
 	steps = append(steps, stopServices(), checkpoint())
 	if h.Postgres != nil {
@@ -68,7 +68,7 @@ func Repeat(steps []Step, records []step.Record) {
 	}
 	stopped := false
 	for i := range steps {
-		stopped = stopped || steps[i].ID == stopID || steps[i].ID == drainID
+		stopped = stopped || steps[i].ID == stopID || steps[i].ID == proveFirstID
 		if steps[i].ID == placeID {
 			return
 		}

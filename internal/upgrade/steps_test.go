@@ -148,7 +148,7 @@ func TestAHopThatGoesOnStopsAndSavesAnew(t *testing.T) {
 	if slices.Contains(always, "checkpoint") {
 		t.Errorf("repeated once files are in place: %v", always)
 	}
-	want := append([]step.ID{"drain-kafka", "stop-services", "checkpoint", "write-postgres"}, always...)
+	want := append([]step.ID{"prove-site", "drain-kafka", "stop-services", "checkpoint", "write-postgres"}, always...)
 	if d := cmp.Diff(want, repeated(step.Record{Kind: step.KindDone, Step: "checkpoint"})); d != "" {
 		t.Error(d)
 	}

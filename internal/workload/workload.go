@@ -3,6 +3,8 @@
 // nothing itself.
 package workload
 
+import "errors"
+
 // OneOff is a command in a container of its own, made after a service of the
 // project: same image, volumes, environment and network, no ports.
 type OneOff struct {
@@ -43,6 +45,9 @@ type Helper struct {
 	Nofile  int64  // 0 means the daemon's default
 	Name    string
 }
+
+// ErrElsewhere tells that the Engine does not keep a volume's data itself.
+var ErrElsewhere = errors.New("its data is not kept in a directory of the Engine")
 
 // Mount is a volume in a helper container.
 type Mount struct {
