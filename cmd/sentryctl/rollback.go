@@ -133,7 +133,7 @@ func (a *app) takeBack(ctx context.Context, o backupOptions, s *site.Site, b upg
 	defer done()
 	set, err := r.seeCheckpoint(ctx, back)
 	if err == nil {
-		if err := r.roomToRollBack(ctx, set); err != nil {
+		if err := r.seeVolumes(ctx, set); err != nil {
 			return err
 		}
 		err = r.goBack(ctx, back, func() error { return finishHop(s, b.Run) })

@@ -11,6 +11,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
+	"github.com/sentryctl/sentryctl/internal/upgrade"
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 )
@@ -122,15 +123,18 @@ func (l *roomLook) add(purpose gate.Purpose, r capture.Room, bytes int64) {
 	l.rooms = append(l.rooms, gate.Room{For: purpose, Bytes: bytes, Disk: r.Disk, Dir: r.Dir, Free: r.Free})
 }
 
-// roomToRollBack refuses a rollback for which the Engine has no room, or whose volumes a
-// restore has taken, as long as the release that it would stop serves.
-func (r *hopRun) roomToRollBack(ctx context.Context, set backup.Set) error {
+// seeVolumes refuses a rollback for which the Engine has no room, whose places a restore has
+// taken, or that lacks a volume, as long as the release that it would stop serves.
+func (r *hopRun) seeVolumes(ctx context.Context, set backup.Set) error {
 	_, unfinished, err := r.site.Unfinished()
 	if err != nil || unfinished || len(set.Volumes) == 0 {
 		return err
 	}
 	st, err := r.project(ctx, r.site.Dir)
 	if err != nil {
+		return err
+	}
+	if err := upgrade.FormerLog(ctx, st, r.site, r.begun.Run); err != nil {
 		return err
 	}
 	for _, v := range set.Volumes {

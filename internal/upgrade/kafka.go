@@ -9,7 +9,9 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/release"
+	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
@@ -35,6 +37,7 @@ const (
 type Drained struct {
 	Run    string          `json:"run"`
 	Groups []backup.Offset `json:"groups"`
+	Aside  bool            `json:"aside,omitempty"` // its log has a place to be set aside
 }
 
 // proveFirst asks for health before the door is closed: a consumer that hangs is in no
@@ -92,7 +95,11 @@ func drainKafka() Step {
 			if err != nil {
 				return err
 			}
-			return WriteNote(e.Site, Drained{Run: e.Run, Groups: list})
+			aside, err := hasFormer(ctx, s)
+			if err != nil {
+				return err
+			}
+			return WriteNote(e.Site, Drained{Run: e.Run, Groups: list, Aside: aside})
 		},
 	}
 }
@@ -145,6 +152,21 @@ func hasFormer(ctx context.Context, s Stack) (bool, error) {
 		return false, nil
 	}
 	return s.VolumeExists(ctx, volume+formerSuffix)
+}
+
+// FormerLog refuses a way back over a hop whose former log somebody has removed since: the
+// former Kafka does not start without it.
+func FormerLog(ctx context.Context, s Stack, st *site.Site, run string) error {
+	var d Drained
+	if _, err := ReadNote(st, &d); err != nil || d.Run != run || !d.Aside {
+		return err
+	}
+	there, err := hasFormer(ctx, s)
+	if err != nil || there {
+		return err
+	}
+	return fault.New(fault.Integrity, "Restore a backup of the former release: sentryctl backup list",
+		"nothing was stopped: the volume %s is gone, which has the log that the former release's Kafka needs", kafkaVolume(s.Model())+formerSuffix)
 }
 
 // setAside lets Kafka's log and an empty volume change places.

@@ -183,6 +183,25 @@ func TestTheFormerLogStaysWhileAWayLeadsBackToIt(t *testing.T) {
 	}
 }
 
+// A rollback that lacks the former log is refused before anything stops for it.
+func TestAFormerLogThatIsGone(t *testing.T) {
+	for _, c := range []struct {
+		run          string
+		aside, there bool
+		fails        bool
+	}{{"r1", true, true, false}, {"r1", true, false, true}, {"r1", false, false, false}, {"r2", true, false, false}} {
+		hop := newHop(t, tree{}, tree{}, tree{})
+		st := &volumes{there: c.there}
+		st.model = withLog()
+		if err := WriteNote(hop.Site, Drained{Run: "r1", Aside: c.aside}); err != nil {
+			t.Fatal(err)
+		}
+		if err := FormerLog(t.Context(), st, hop.Site, c.run); (err != nil) != c.fails {
+			t.Errorf("%+v: got %v", c, err)
+		}
+	}
+}
+
 // The log comes back only with the data, and only where this hop has set it aside.
 func TestKafkasLogComesBack(t *testing.T) {
 	for _, c := range []struct{ data, there, comes bool }{{true, true, true}, {true, false, false}, {false, true, false}} {

@@ -29,6 +29,10 @@ func stageSite() Step {
 	return Step{
 		ID: "stage-site", Title: "Merge your configuration with the release", Idempotent: true,
 		Run: func(_ context.Context, e *Env) error {
+			found, err := takeDigests(e.Site)
+			if err != nil {
+				return err
+			}
 			st := staging{env: e, dir: StageDir(e.Site) + ".new"}
 			if err := os.RemoveAll(st.dir); err != nil {
 				return fmt.Errorf("clear half a stage: %w", err)
@@ -44,7 +48,7 @@ func stageSite() Step {
 			if err := os.Rename(st.dir, StageDir(e.Site)); err != nil {
 				return fmt.Errorf("replace the stage: %w", err)
 			}
-			return nil
+			return found.write(e.Site)
 		},
 	}
 }

@@ -22,6 +22,7 @@ func Steps(h Hop) []Step {
 		bringAhead(),
 		copyAhead(),
 		inTime(),
+		seeEdits(),
 		keepRoom(),
 	}
 	if h.NewKafka {

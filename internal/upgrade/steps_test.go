@@ -25,7 +25,7 @@ func TestStepsOfAHop(t *testing.T) {
 		got = append(got, id)
 	}
 	want := []string{
-		"keep-release", "stage-site", "bring-images", "bring-ahead", "copy-ahead", "in-time", "keep-room", "stop-services", "checkpoint", "place-release",
+		"keep-release", "stage-site", "bring-images", "bring-ahead", "copy-ahead", "in-time", "see-edits", "keep-room", "stop-services", "checkpoint", "place-release",
 		"rung-clickhouse-24-8 (no return)", "check-postgres", "create-volumes", "volume-permissions", "move-storage-key", "relay-credentials", "trust-stores", "start-stores",
 		"create-buckets", "copy-profiles", "bootstrap-snuba", "create-topics", "migrate-database", "profile-permissions", "geoip", "js-sdk-assets", "start-services",
 		"health-gate", "record-version", "remove-orphans", "remove-leftovers", "free-room",
@@ -148,8 +148,8 @@ func TestAHopThatGoesOnStopsAndSavesAnew(t *testing.T) {
 	if slices.Contains(always, "checkpoint") {
 		t.Errorf("repeated once files are in place: %v", always)
 	}
-	want := append([]step.ID{"prove-site", "drain-kafka", "stop-services", "checkpoint", "write-postgres"}, always...)
-	if d := cmp.Diff(want, repeated(step.Record{Kind: step.KindDone, Step: "checkpoint"})); d != "" {
+	more := slices.DeleteFunc(repeated(step.Record{Kind: step.KindDone, Step: "checkpoint"}), func(id step.ID) bool { return slices.Contains(always, id) })
+	if d := cmp.Diff([]step.ID{"prove-site", "drain-kafka", "stop-services", "checkpoint", "write-postgres"}, more); d != "" {
 		t.Error(d)
 	}
 }
