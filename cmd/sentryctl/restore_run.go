@@ -235,9 +235,6 @@ func writeHost(s *site.Site, asked backup.Asked) error {
 func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask func(string) string) (string, error) {
 	h := step.Header{Run: site.NewRunID(env.Now(), restoreWorkflow), Workflow: restoreWorkflow, Version: env.Set.Version, Tool: readVersion().Version,
 		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}, Aside: env.ConfigOnly || len(env.Volumes) > 0}
-	for _, s := range backup.RestoreSteps() {
-		h.Steps = append(h.Steps, s.ID)
-	}
 	if last, unfinished, err := env.Site.Unfinished(); err != nil {
 		return h.Run, err
 	} else if was, ok := step.HeaderOf(last.Records); unfinished && ok && was.Workflow == restoreWorkflow {
@@ -248,8 +245,12 @@ func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask
 		return h.Run, err
 	}
 	defer journal.Close()
+	steps := backup.RestoreRest(journal.Records())
+	for _, s := range steps {
+		h.Steps = append(h.Steps, s.ID)
+	}
 	runner := step.Runner[*backup.RestoreEnv]{Log: journal, Sink: env.Sink, Site: env.Site.Dir, Now: time.Now, Redact: mask}
-	_, err = runner.Run(ctx, env, h, backup.RestoreSteps())
+	_, err = runner.Run(ctx, env, h, steps)
 	if err != nil {
 		if _, under, noteErr := backup.ReadRestoring(env.Site); noteErr == nil && !under {
 			err = errors.Join(err, finish(journal)) // it was refused, and there is nothing to go on with

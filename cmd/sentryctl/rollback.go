@@ -206,7 +206,7 @@ func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() 
 		return err
 	}
 	defer journal.Close()
-	steps := upgrade.Rest(upgrade.BackSteps(), journal.Records())
+	steps := upgrade.Rest(journal.Records())
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)
 	}

@@ -91,6 +91,12 @@ func RestoreSteps() []RestoreStep {
 	}
 }
 
+// RestoreRest is what is left of a restore that goes on: a site that has proven to work
+// serves, and is not stopped again, nor are its consumer groups set once more.
+func RestoreRest(records []step.Record) []RestoreStep {
+	return step.Rest(RestoreSteps(), records, "prove-restored", "begin-restore")
+}
+
 // run makes a step's function of a method.
 func run(method func(*RestoreEnv, context.Context) error) func(context.Context, *RestoreEnv) error {
 	return func(ctx context.Context, e *RestoreEnv) error { return method(e, ctx) }

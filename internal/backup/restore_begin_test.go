@@ -86,3 +86,13 @@ func TestARestoreThatGivesUpLeavesWhatOthersKeep(t *testing.T) {
 		t.Errorf("another took its place: %s", d)
 	}
 }
+
+// A restore that goes on after the site has proven to work does not stop it again.
+func TestARestoreThatWasProvenOnlyTidiesUp(t *testing.T) {
+	for kind, want := range map[step.Kind]int{step.KindStarted: len(backup.RestoreSteps()), step.KindSkipped: len(backup.RestoreSteps()), step.KindDone: 2} {
+		left := backup.RestoreRest([]step.Record{{Kind: step.KindDone, Step: "swap-volumes"}, {Kind: kind, Step: "prove-restored"}})
+		if len(left) != want || left[0].ID != "begin-restore" || left[len(left)-1].ID != "remove-replaced" {
+			t.Errorf("%s: got %d steps, want %d", kind, len(left), want)
+		}
+	}
+}

@@ -3,7 +3,10 @@
 // nothing of what a step does.
 package step
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // ID names a step in journals. It is kebab-case, stable and never reused for
 // something else: an old journal must keep its meaning.
@@ -42,4 +45,20 @@ type Step[E any] struct {
 	// Always makes the step run on every run, also when a former run of the
 	// same journal had done it (a health gate is such a step).
 	Always bool
+}
+
+// Rest is what is left of steps once proof, one of them, is done in a run that goes on: those
+// after it, and those that keep names. Before that it is all of them.
+func Rest[E any](steps []Step[E], records []Record, proof ID, keep ...ID) []Step[E] {
+	if lastByStep(records)[proof].Kind != KindDone {
+		return steps
+	}
+	at := slices.IndexFunc(steps, func(s Step[E]) bool { return s.ID == proof })
+	var left []Step[E]
+	for i, s := range steps {
+		if i > at || slices.Contains(keep, s.ID) {
+			left = append(left, s)
+		}
+	}
+	return left
 }

@@ -3,7 +3,6 @@ package upgrade
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
@@ -48,21 +47,10 @@ func BackSteps() []BackStep {
 	return append(append(all, last...), endBack())
 }
 
-// Rest is what is left of the way back once the former release has proven to work in it:
-// to tidy up. What that has stored since is not put back to the checkpoint again.
-func Rest(steps []BackStep, records []step.Record) []BackStep {
-	if !slices.ContainsFunc(records, func(r step.Record) bool { return r.Step == gateBackID && r.Kind == step.KindDone }) {
-		return steps
-	}
-	var left []BackStep
-	proven := false
-	for _, s := range steps {
-		if proven || s.ID == "begin-restore" { // reads the note of what was replaced
-			left = append(left, s)
-		}
-		proven = proven || s.ID == gateBackID
-	}
-	return left
+// Rest is what is left of a way back that goes on: what the former release has stored since
+// it proved to work is not put back to the checkpoint again.
+func Rest(records []step.Record) []BackStep {
+	return step.Rest(BackSteps(), records, gateBackID, "begin-restore")
 }
 
 // liftRestore makes a step of the way back of one of a restore.
