@@ -17,7 +17,11 @@ type resumeOptions struct {
 	site string
 	done string
 	redo string
+	hop  bool
 }
+
+// thisHopFlag lets resume end after the hop that is under way.
+const thisHopFlag = "this-hop"
 
 func newResumeCmd(a *app) *cobra.Command {
 	var o resumeOptions
@@ -35,6 +39,7 @@ tell whether it happened, look, and then mark it with --done or --redo.`,
 	f.StringVar(&o.site, "site", site.DefaultDir, "directory of the installation")
 	f.StringVar(&o.done, "done", "", "ID of the step in doubt that did happen")
 	f.StringVar(&o.redo, "redo", "", "ID of the step in doubt that did not happen, or may be repeated")
+	f.BoolVar(&o.hop, thisHopFlag, false, "end after the hop that is under way, not at the end of the path")
 	return cmd
 }
 
@@ -81,7 +86,7 @@ func (a *app) runResume(ctx context.Context, o resumeOptions) error {
 	case backupWorkflow:
 		return a.resumeBackup(ctx, s, last.ID)
 	case upgradeWorkflow:
-		return a.resumeUpgrade(ctx, backupOptions{site: o.site}, s)
+		return a.resumeUpgrade(ctx, backupOptions{site: o.site}, s, o.hop)
 	case rollbackWorkflow:
 		return a.resumeRollback(ctx, backupOptions{site: o.site}, s)
 	case restoreWorkflow:

@@ -243,8 +243,9 @@ func finish(journal *step.Journal) error {
 	return journal.Append(step.Record{Kind: step.KindFinished, Time: time.Now().UTC()})
 }
 
-// resumeUpgrade goes on with a hop that was cut short, and then with the path.
-func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site) error {
+// resumeUpgrade goes on with a hop that was cut short, and then with the path, unless it is to
+// end with this hop.
+func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site, thisHop bool) error {
 	var b upgrade.Begun
 	if found, err := upgrade.ReadNote(s, &b); err != nil {
 		return err
@@ -259,7 +260,7 @@ func (a *app) resumeUpgrade(ctx context.Context, o backupOptions, s *site.Site) 
 	if err := errors.Join(err, unlock()); err != nil {
 		return err
 	}
-	if b.Pause || b.Hop.To.String() == b.Target {
+	if thisHop || b.Pause || b.Hop.To.String() == b.Target {
 		_, rec, err := site.Open(s.Dir)
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ func (a *app) runUpgradeNow(ctx context.Context, c *catalog.Catalog, o upgradeOp
 	if last, unfinished, err := s.Unfinished(); err != nil {
 		return err
 	} else if header, ok := step.HeaderOf(last.Records); unfinished && ok && header.Workflow == upgradeWorkflow {
-		return a.resumeUpgrade(ctx, o.backupOptions, s)
+		return a.resumeUpgrade(ctx, o.backupOptions, s, false)
 	}
 	p, facts, err := planSite(ctx, c, plan.Request{To: o.to, AcceptAvoided: o.acceptAvoided, Profile: o.profile}, s, rec)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,12 +97,12 @@ func (a *app) runUnattended(ctx context.Context, c *catalog.Catalog, o upgradeOp
 
 func (u *unattended) run(ctx context.Context) error {
 	begun := time.Now()
-	unfinished, goesOn, err := u.unfinished()
+	unfinished, goesOn, err := u.unfinished(ctx)
 	if err != nil {
 		return u.failed(ctx, begun, err)
 	}
-	if goesOn { // the site stands still since then: the window has to wait
-		return u.carryOut(ctx, []string{"resume"})
+	if goesOn { // the site stands still since then: the window has to wait, for this hop
+		return u.carryOut(ctx, []string{"resume", "--" + thisHopFlag})
 	}
 	p, some, err := u.plan(ctx)
 	if err != nil {
@@ -144,18 +145,28 @@ func (u *unattended) rehearse(ctx context.Context, p plan.Plan) (plan.Plan, []po
 	if ctx.Err() != nil {
 		return p, nil, ctx.Err()
 	}
-	p, some, err := u.plan(ctx)
-	if err != nil || !some {
+	unfinished, goesOn, err := u.unfinished(ctx)
+	if err != nil {
 		return p, nil, err
 	}
-	unmet, err := u.decide(ctx, p, "", failed)
-	return p, unmet, err
+	if goesOn {
+		return p, nil, fault.New(fault.Resumable, "Look what became of it: sentryctl history", "somebody began an upgrade or a rollback meanwhile")
+	}
+	again, _, err := u.planTo(ctx, p.To.String())
+	if err != nil {
+		return p, nil, err
+	}
+	if failed == nil && !slices.EqualFunc(again.Hops, p.Hops, func(a, b plan.Hop) bool { return a.To == b.To }) {
+		failed = errors.New("the path is another by now than the one that was rehearsed")
+	}
+	unmet, err := u.decide(ctx, again, unfinished, failed)
+	return again, unmet, err
 }
 
 // unfinished names a run that did not come to its end, and tells whether it is
 // an upgrade that goes on by itself. One that an admin wants left as it is
 // does not.
-func (u *unattended) unfinished() (run string, goesOn bool, err error) {
+func (u *unattended) unfinished(ctx context.Context) (run string, goesOn bool, err error) {
 	last, open, err := u.site.Unfinished()
 	if err != nil || !open {
 		return "", false, err
@@ -167,19 +178,32 @@ func (u *unattended) unfinished() (run string, goesOn bool, err error) {
 	var b upgrade.Begun
 	found, err := upgrade.ReadNote(u.site, &b)
 	if err == nil && last.ID == b.Run && upgrade.HowFar(b.Hop, last.Records) == upgrade.Untouched {
-		return "", false, u.giveUp(b)
+		return "", false, u.giveUp(ctx, b, last.Records)
 	}
 	return last.ID, found && !b.NoRollback, err
 }
 
 // giveUp ends a hop that has stopped nothing: the site serves, so the policy
 // says when another begins.
-func (u *unattended) giveUp(b upgrade.Begun) error {
+func (u *unattended) giveUp(ctx context.Context, b upgrade.Begun, records []step.Record) error {
 	unlock, err := u.site.Lock("sentryctl upgrade --unattended --site " + u.site.Dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(upgrade.DropBallast(u.site), finishHop(u.site, b.Run), unlock())
+	return errors.Join(u.dropRoom(ctx, records), upgrade.DropBallast(u.site), finishHop(u.site, b.Run), unlock())
+}
+
+// dropRoom gives back what the hop has kept for its way back, if it came so far.
+func (u *unattended) dropRoom(ctx context.Context, records []step.Record) error {
+	if !slices.ContainsFunc(records, func(r step.Record) bool { return r.Step == upgrade.KeepRoomID }) {
+		return nil
+	}
+	st, err := siteStack(ctx, u.site)
+	if err != nil {
+		return err
+	}
+	defer st.close()
+	return upgrade.DropRoom(ctx, st)
 }
 
 // plan finds where the policy leads to; false when it leads nowhere.
@@ -192,6 +216,10 @@ func (u *unattended) plan(ctx context.Context) (plan.Plan, bool, error) {
 		}
 		to = v.String()
 	}
+	return u.planTo(ctx, to)
+}
+
+func (u *unattended) planTo(ctx context.Context, to string) (plan.Plan, bool, error) {
 	p, _, err := planSite(ctx, u.catalog, plan.Request{To: to, Profile: u.options.profile}, u.site, u.record)
 	if err != nil || len(p.Hops) == 0 {
 		return p, false, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -67,6 +69,7 @@ func (p *Project) Apart(o ApartOptions) (*Project, error) {
 func (p *Project) serviceApart(s types.ServiceConfig, o ApartOptions, built map[string]bool) (types.ServiceConfig, error) {
 	s.Image = api.GetImageNameOrDefault(s, p.Name())
 	s.Ports, s.ContainerName, s.NetworkMode = nil, "", ""
+	s.Labels = nil // a proxy that reads them would send it what is for the site
 	if o.Whole {
 		if err := imagesApart(&s, o.Name, built); err != nil {
 			return s, err
@@ -83,12 +86,28 @@ func (p *Project) serviceApart(s types.ServiceConfig, o ApartOptions, built map[
 			s.Networks[key] = &types.ServiceNetworkConfig{Aliases: n.Aliases}
 		}
 	}
+	outside := func(v types.ServiceVolumeConfig) bool {
+		return v.Type == types.VolumeTypeBind && v.Source != p.dir && !strings.HasPrefix(v.Source, p.dir+"/")
+	}
+	s.Volumes = slices.DeleteFunc(s.Volumes, func(v types.ServiceVolumeConfig) bool { return outside(v) && listens(v.Source) })
 	for i, v := range s.Volumes {
-		if v.Type == types.VolumeTypeBind && v.Source != p.dir && !strings.HasPrefix(v.Source, p.dir+"/") {
-			s.Volumes[i].ReadOnly = true
-		}
+		s.Volumes[i].ReadOnly = v.ReadOnly || outside(v)
 	}
 	return s, nil
+}
+
+// listens tells of a socket, or a directory that has one: whoever mounts it reaches what
+// listens there, although it can only read.
+func listens(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	if !info.IsDir() {
+		return info.Mode()&fs.ModeSocket != 0
+	}
+	list, err := os.ReadDir(path)
+	return err == nil && slices.ContainsFunc(list, func(e fs.DirEntry) bool { return e.Type()&fs.ModeSocket != 0 })
 }
 
 // Raze removes all that a project apart has on the Engine, also what a run

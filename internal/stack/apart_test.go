@@ -1,8 +1,10 @@
 package stack
 
 import (
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -18,7 +20,8 @@ services:
     restart: unless-stopped
     container_name: web
     extra_hosts: ["host.docker.internal:host-gateway"]
-    volumes: ["data:/data", "./conf:/conf", "/etc/ssl:/ssl"]
+    volumes: ["data:/data", "./conf:/conf", "/etc/ssl:/ssl", "SOCKETS:/run/postgresql", "SOCKETS/one.sock:/one.sock"]
+    labels: {traefik.enable: "true"}
   worker:
     image: sentry-local:latest
     restart: unless-stopped
@@ -37,8 +40,13 @@ networks:
 // A whole copy shares no name with the project but those of images that are
 // pulled.
 func TestWholeCopyHasNamesOfItsOwn(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{"docker-compose.yml": liveProject, "web/Dockerfile": "FROM scratch\n", "cron/Dockerfile": "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n"} {
+	dir, sockets := t.TempDir(), t.TempDir()
+	listener, err := net.Listen("unix", filepath.Join(sockets, "one.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for name, text := range map[string]string{"docker-compose.yml": strings.ReplaceAll(liveProject, "SOCKETS", sockets), "web/Dockerfile": "FROM scratch\n", "cron/Dockerfile": "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n"} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -71,6 +79,9 @@ func TestWholeCopyHasNamesOfItsOwn(t *testing.T) {
 	if web.Restart != types.RestartPolicyUnlessStopped || len(web.Build.Tags) > 0 || *web.Build.Args["BASE"] != "ghcr.io/x/sentry:1" ||
 		*cleanup.Build.Args["BASE_IMAGE"] != "shop-rehearsal/sentry-local:latest" {
 		t.Errorf("web: restart %q, tags %v, base %q; cleanup: base %q", web.Restart, web.Build.Tags, *web.Build.Args["BASE"], *cleanup.Build.Args["BASE_IMAGE"])
+	}
+	if live := p.run.Services["web"]; len(web.Volumes) != 3 || len(live.Volumes) != 5 || len(web.Labels) > 0 || len(live.Labels) != 1 {
+		t.Errorf("volumes %v of %v, labels %v of %v", web.Volumes, live.Volumes, web.Labels, live.Labels)
 	}
 	for _, v := range web.Volumes {
 		if outside := v.Target == "/ssl"; v.ReadOnly != outside {

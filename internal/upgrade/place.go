@@ -116,7 +116,7 @@ func (p Placed) keep(s *site.Site) error {
 		return fmt.Errorf("clear half a copy: %w", err)
 	}
 	for _, rel := range p.Replaced {
-		if err := copyFile(s.Path(rel), filepath.Join(fresh, "files", rel)); err != nil {
+		if err := copyFile(s.Dir, rel, filepath.Join(fresh, "files")); err != nil {
 			return err
 		}
 	}
@@ -150,7 +150,7 @@ func (p Placed) apply(s *site.Site) error {
 			if same(filepath.Join(stage, rel), s.Path(rel)) {
 				continue
 			}
-			if err := copyFile(filepath.Join(stage, rel), s.Path(rel)); err != nil {
+			if err := copyFile(stage, rel, s.Dir); err != nil {
 				return err
 			}
 			continue
@@ -194,7 +194,7 @@ func (p Placed) PutBack(s *site.Site) error {
 		if same(kept, s.Path(rel)) {
 			continue
 		}
-		if err := copyFile(kept, s.Path(rel)); err != nil {
+		if err := copyFile(previousDir(s, "files"), rel, s.Dir); err != nil {
 			return err
 		}
 	}

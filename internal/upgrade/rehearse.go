@@ -133,7 +133,10 @@ func CopySite(from, to *site.Site, version calver.Version) error {
 		if !d.Type().IsRegular() && d.Type()&fs.ModeSymlink == 0 {
 			return nil
 		}
-		return copyOwned(from.Path(rel), to.Path(rel))
+		if info := outside(from.Dir, rel); info != nil && info.IsDir() {
+			return copyTree(from.Path(rel), to.Path(rel))
+		}
+		return copyOwned(from.Dir, rel, to.Dir)
 	})
 	if err != nil {
 		return err
@@ -148,8 +151,12 @@ func CopySite(from, to *site.Site, version calver.Version) error {
 
 // copyTree copies a file or a directory that may not be there.
 func copyTree(from, to string) error {
-	if !present(from) {
+	from, err := filepath.EvalSymlinks(from)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("copy: %w", err)
 	}
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -159,18 +166,25 @@ func copyTree(from, to string) error {
 		if err != nil {
 			return err
 		}
-		return copyOwned(path, filepath.Join(to, rel))
+		if rel == "." {
+			return copyOwned(filepath.Dir(from), filepath.Base(from), filepath.Dir(to))
+		}
+		return copyOwned(from, rel, to)
 	})
 }
 
 // copyOwned copies a file with its owner: services that are not root read it.
-func copyOwned(from, to string) error {
-	if err := copyFile(from, to); err != nil {
+func copyOwned(root, rel, toRoot string) error {
+	if err := copyFile(root, rel, toRoot); err != nil {
 		return err
 	}
+	from, to := filepath.Join(root, rel), filepath.Join(toRoot, rel)
 	info, err := os.Lstat(from)
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", from, err)
+	}
+	if target := outside(root, rel); target != nil {
+		info = target
 	}
 	st, is := info.Sys().(*syscall.Stat_t)
 	if !is || int(st.Uid) == os.Getuid() && int(st.Gid) == os.Getgid() {

@@ -7,11 +7,12 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
-// keepRoomName is that of the container that takes it up.
-const keepRoomName = "keep-room"
+// KeepRoomID names the step that takes room up, and its container.
+const KeepRoomID step.ID = "keep-room"
 
 // roomBytes is more than it takes to start a release: layers of containers, logs, and what
 // stores write when they begin.
@@ -25,7 +26,7 @@ func room(s Stack) string { return s.Model().Project + "-ballast" }
 // what is in use. It is LayBallast for the disk of the containers.
 func keepRoom() Step {
 	return Step{
-		ID: "keep-room", Title: "Keep room for the way back", Idempotent: true,
+		ID: KeepRoomID, Title: "Keep room for the way back", Idempotent: true,
 		Run: func(ctx context.Context, e *Env) error {
 			s, err := e.Stack(ctx)
 			if err != nil {
@@ -35,7 +36,7 @@ func keepRoom() Step {
 				return err
 			}
 			h := workload.Helper{
-				Name: keepRoomName, Args: []string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)},
+				Name: string(KeepRoomID), Args: []string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)},
 				Mounts: []workload.Mount{{Volume: room(s), Path: "/room"}},
 			}
 			if !e.NoRollback {
@@ -92,7 +93,7 @@ func dropRoom(ctx context.Context, e *Env) error {
 
 // DropRoom gives the room back, also where a hop was killed while it took it up.
 func DropRoom(ctx context.Context, s Stack) error {
-	if err := s.ClearLeftover(ctx, keepRoomName); err != nil {
+	if err := s.ClearLeftover(ctx, string(KeepRoomID)); err != nil {
 		return err
 	}
 	return s.RemoveVolume(ctx, room(s))

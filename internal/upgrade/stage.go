@@ -112,12 +112,12 @@ func (st *staging) release() error {
 		if merged, ok := st.merged[filepath.ToSlash(rel)]; ok {
 			return st.put(rel, filepath.Join(st.theirs(), rel), merged)
 		}
-		from := filepath.Join(st.theirs(), rel)
+		from := st.theirs()
 		if d.Type()&fs.ModeSymlink == 0 && st.edited(rel) {
 			st.env.Sink.Emit(event.Notice{Level: "info", Text: "kept your " + rel + ", which differs from the release's"})
-			from = st.env.Site.Path(rel)
+			from = st.env.Site.Dir
 		}
-		return copyFile(from, filepath.Join(st.dir, rel))
+		return copyFile(from, rel, st.dir)
 	})
 }
 
@@ -168,7 +168,7 @@ func (st *staging) extras() error {
 		if d.Type().IsRegular() && os.Link(st.env.Site.Path(rel), to) == nil {
 			return nil
 		}
-		return copyFile(st.env.Site.Path(rel), to)
+		return copyFile(st.env.Site.Dir, rel, st.dir)
 	})
 }
 
@@ -177,7 +177,7 @@ func (st *staging) extras() error {
 func (st *staging) configure() error {
 	e, applied := st.env, filepath.FromSlash(config.AppliedPath)
 	if present(e.Site.Path(applied)) {
-		if err := copyFile(e.Site.Path(applied), filepath.Join(st.dir, applied)); err != nil {
+		if err := copyFile(e.Site.Dir, applied, st.dir); err != nil {
 			return err
 		}
 	}
