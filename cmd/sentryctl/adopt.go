@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"time"
 
@@ -78,7 +80,11 @@ func (a *app) runAdopt(ctx context.Context, o adoptOptions) error {
 	if err != nil {
 		return err
 	}
-	if s.Exists() {
+	was, err := s.ReadRecord()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if s.Exists() && was.Moving == "" {
 		return fault.New(fault.Usage, "See where it can go: sentryctl upgrade --plan --site "+s.Dir, "%s is a site of sentryctl already", s.Dir)
 	}
 	seen, err := a.lookAtCheckout(ctx, c, s.Dir)
@@ -91,7 +97,7 @@ func (a *app) runAdopt(ctx context.Context, o adoptOptions) error {
 	}
 	r := adoption{Type: "adoption", Site: s.Dir, Version: d.Version, Moving: d.Moving, Project: seen.project,
 		Witnesses: some(seen.witnesses), Against: some(d.Against), Notes: some(seen.notes)}
-	if err := a.takeOver(ctx, s, o, &r); err != nil {
+	if err := a.takeOver(ctx, s, o, was, &r); err != nil {
 		return err
 	}
 	return a.tellAdoption(r)
@@ -106,8 +112,9 @@ func adoptVersion(c *catalog.Catalog, name string) (calver.Version, error) {
 }
 
 // takeOver fetches the pristine release, compares, and writes the record last:
-// a checkout is a site once that is there.
-func (a *app) takeOver(ctx context.Context, s *site.Site, o adoptOptions, r *adoption) (err error) {
+// a checkout is a site once that is there. One that was adopted with images that are no
+// release is looked at again, and keeps what it was asked to be.
+func (a *app) takeOver(ctx context.Context, s *site.Site, o adoptOptions, was site.Record, r *adoption) (err error) {
 	scratch, err := os.MkdirTemp("", "sentryctl-adopt-")
 	if err != nil {
 		return err
@@ -146,6 +153,9 @@ func (a *app) takeOver(ctx context.Context, s *site.Site, o adoptOptions, r *ado
 	record, err := adoptedRecord(*r, tree, s)
 	if err != nil {
 		return err
+	}
+	if was.Moving != "" {
+		record.InstalledAt, record.Answers = was.InstalledAt, was.Answers
 	}
 	r.Adopted = true
 	return s.WriteRecord(record)

@@ -20,7 +20,7 @@ func moving(name string) bool {
 	case "nightly", "master", "main", "edge", "stable":
 		return true
 	}
-	return regexp.MustCompile(`^(nightly-.+|sha256:[0-9a-f]+|sha-[0-9a-f]{7,40}|[0-9a-f]{7,64})$`).MatchString(name)
+	return regexp.MustCompile(`^([0-9]+[.][0-9]+[.][0-9]+[-_+].+|nightly-.+|sha256:[0-9a-f]+|sha-[0-9a-f]{7,40}|[0-9a-f]{7,64})$`).MatchString(name)
 }
 
 // origin returns the version that a site is at.
@@ -33,7 +33,7 @@ func origin(c *catalog.Catalog, name string) (calver.Version, error) {
 	switch {
 	case err != nil && moving(name):
 		return calver.Version{}, fault.New(fault.UpgradeBlocked,
-			"Name the last release before that image was built with --from, and try the upgrade on a copy first",
+			"Run the images of a release, and start them; then sentryctl adopt looks again. What a path from a release would be: sentryctl upgrade --plan --from VERSION",
 			"the site runs %q, which is no release: no path is known to be safe for its database", name).WithDoc(doc)
 	case err != nil || !c.Known(v):
 		return v, unknown(c, "--from", name)
