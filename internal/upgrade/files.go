@@ -49,10 +49,9 @@ func copyFile(root, rel, toRoot string) error {
 		return fmt.Errorf("look at %s: %w", from, err)
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
-		if target := outside(root, rel); target == nil || !target.Mode().IsRegular() {
+		info = outside(root, rel)
+		if info == nil || !info.Mode().IsRegular() {
 			return copyLink(from, to)
-		} else {
-			info = target
 		}
 	}
 	data, err := os.ReadFile(from)
