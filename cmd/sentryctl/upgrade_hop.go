@@ -183,7 +183,8 @@ func (r *hopRun) failed(ctx context.Context, journal *step.Journal, cause error)
 	far := upgrade.HowFar(b.Hop, journal.Records())
 	switch {
 	case far == upgrade.Untouched:
-		if err := errors.Join(r.dropRoom(ctx), upgrade.DropBallast(r.site), finish(journal)); err != nil {
+		upgrade.TellRoom(r.sink, r.dropRoom(ctx))
+		if err := errors.Join(upgrade.DropBallast(r.site), finish(journal)); err != nil {
 			return errors.Join(cause, err)
 		}
 		return fault.New(fault.CodeOf(cause), fault.HintOf(cause), "the upgrade to %s did not begin, and %s serves as before: %w", b.Hop.To, b.Hop.From, cause)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,17 +26,21 @@ type digests map[string]string
 
 func digestsFile(s *site.Site) string { return own(s, "stage.json") }
 
+// takeDigests reads what of the site's files can be read, also through links.
 func takeDigests(s *site.Site) (digests, error) {
 	d := digests{}
-	err := walkFiles(s.Dir, func(rel string, entry fs.DirEntry) error {
-		info, err := entry.Info()
-		if err != nil {
-			return fmt.Errorf("look at %s: %w", rel, err)
-		}
-		if !info.Mode().IsRegular() || info.Size() > editedBytes {
+	err := walkFiles(s.Dir, func(rel string, _ fs.DirEntry) error {
+		info, err := os.Stat(s.Path(rel))
+		if err == nil && (!info.Mode().IsRegular() || info.Size() > editedBytes) {
 			return nil
 		}
-		data, err := os.ReadFile(s.Path(rel))
+		var data []byte
+		if err == nil {
+			data, err = os.ReadFile(s.Path(rel))
+		}
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("look at %s: %w", rel, err)
 		}

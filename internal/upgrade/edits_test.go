@@ -23,11 +23,15 @@ func TestEditsSinceTheMergeEndTheHop(t *testing.T) {
 		}, ""},
 		"an edited file":  {func(s *site.Site) error { return os.WriteFile(s.Path(".env.custom"), []byte("PASSWORD=new"), 0o600) }, ".env.custom"},
 		"a new file":      {func(s *site.Site) error { return os.WriteFile(s.Path("own.pem"), []byte("y"), 0o600) }, ""},
+		"behind a link":   {func(s *site.Site) error { return os.WriteFile(s.Path("../elsewhere"), []byte("y"), 0o600) }, "linked.conf"},
 		"in the way":      {func(s *site.Site) error { return os.WriteFile(s.Path("new.conf"), []byte("y"), 0o600) }, "new.conf"},
 		"a file too less": {func(s *site.Site) error { return os.Remove(s.Path("docker-compose.override.yml")) }, "docker-compose.override.yml"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hop := newHop(t, tree{"docker-compose.yml": "old"}, tree{"docker-compose.yml": "new", "new.conf": "z"}, own)
+			write(t, hop.Site.Path(".."), tree{"elsewhere": "x"})
+			link(t, "../elsewhere", hop.Site.Path("linked.conf"))
+			link(t, "nowhere", hop.Site.Path("broken"))
 			stage(t, hop)
 			if err := c.edit(hop.Site); err != nil {
 				t.Fatal(err)

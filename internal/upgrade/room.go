@@ -99,6 +99,13 @@ func DropRoom(ctx context.Context, s Stack) error {
 	return s.RemoveVolume(ctx, room(s))
 }
 
+// TellRoom tells why the room could not be given back. Nothing else depends on it.
+func TellRoom(sink event.Sink, err error) {
+	if err != nil {
+		sink.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("the room kept for the way back stays taken: %v", err)})
+	}
+}
+
 // useRoom gives it to the way back, which may not need it.
 func useRoom() BackStep {
 	return BackStep{
@@ -108,9 +115,7 @@ func useRoom() BackStep {
 			if err != nil {
 				return err
 			}
-			if err := DropRoom(ctx, s); err != nil {
-				e.Sink.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("the room kept for the way back stays taken: %v", err)})
-			}
+			TellRoom(e.Sink, DropRoom(ctx, s))
 			return nil
 		},
 	}
