@@ -28,8 +28,6 @@ const (
 	formerSuffix         = "-former"
 	drainID      step.ID = "drain-kafka"
 	proveFirstID step.ID = "prove-site"
-
-	noKafka = "this project has no Kafka of its own"
 )
 
 // Drained is the note of a hop whose Kafka was read to its end: where its consumer
@@ -40,18 +38,27 @@ type Drained struct {
 	Aside  bool            `json:"aside,omitempty"` // its log has a place to be set aside
 }
 
+// noKafka tells of a project whose Kafka an admin runs elsewhere.
+func noKafka(ctx context.Context, e *Env) (string, error) {
+	s, err := e.Stack(ctx)
+	if err == nil && !has(s.Model(), kafka) {
+		return "this project has no Kafka of its own", nil
+	}
+	return "", err
+}
+
 // proveFirst asks for health before the door is closed: a consumer that hangs is in no
 // group any more, and nothing would seem to wait for it.
 func proveFirst() Step {
 	return Step{
 		ID: proveFirstID, Title: "See that the site works", Idempotent: true,
 		Skip: func(ctx context.Context, e *Env) (string, error) {
+			if why, err := noKafka(ctx, e); why != "" || err != nil {
+				return why, err
+			}
 			s, err := e.Stack(ctx)
 			if err != nil {
 				return "", err
-			}
-			if !has(s.Model(), kafka) {
-				return noKafka, nil
 			}
 			all, err := whole(ctx, s)
 			if err == nil && !all {
@@ -73,16 +80,7 @@ func proveFirst() Step {
 func drainKafka() Step {
 	return Step{
 		ID: drainID, Title: "Let consumers read all that Kafka has", Idempotent: true,
-		Skip: func(ctx context.Context, e *Env) (string, error) {
-			s, err := e.Stack(ctx)
-			if err != nil {
-				return "", err
-			}
-			if !has(s.Model(), kafka) {
-				return noKafka, nil
-			}
-			return "", nil
-		},
+		Skip: noKafka,
 		Run: func(ctx context.Context, e *Env) error {
 			s, err := e.Stack(ctx)
 			if err != nil {
