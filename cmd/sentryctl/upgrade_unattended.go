@@ -152,6 +152,9 @@ func (u *unattended) rehearse(ctx context.Context, p plan.Plan) (plan.Plan, []po
 	if goesOn {
 		return p, nil, fault.New(fault.Resumable, "Look what became of it: sentryctl history", "somebody began an upgrade or a rollback meanwhile")
 	}
+	if u.record, err = u.site.ReadRecord(); err != nil {
+		return p, nil, err
+	}
 	again, _, err := u.planTo(ctx, p.To.String())
 	if err != nil {
 		return p, nil, err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,6 +65,64 @@ func TestUnattendedUpgrade(t *testing.T) {
 	}
 	b.serves(t, newer)
 	sentryctl(t, b.Site, upgrade...).exits(0) // there is nothing to do
+}
+
+// What was left half done the next call ends, although the window is closed: a
+// hop that had stopped nothing is given up with the room that it kept, one that
+// may stand still comes to its end. The rest of the path waits for the policy,
+// which has it tried on a copy first.
+func TestUnattendedEndsWhatWasCutShort(t *testing.T) {
+	labtest.Long(t)
+	const from, first, last = "23.11.0", "24.8.0", older
+	b := beforeUpgrade(t, from, first, last)
+	policies := t.TempDir()
+	call := func(name, policy string) []string {
+		path := filepath.Join(policies, name)
+		if err := os.WriteFile(path, []byte(policy), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return []string{"upgrade", "--site", b.Dir, "--to", last, "--releases", b.releases, "--unattended", "--policy", path}
+	}
+	shut := call("shut.yaml", "steps: any\nwindow: {days: ["+strings.ToLower(time.Now().AddDate(0, 0, 3).Format("Mon"))+"], from: \"02:00\", to: \"05:00\"}\n")
+	open := call("open.yaml", "steps: any\nrehearse: true\n")
+	waits := func() {
+		t.Helper()
+		e := sentryctl(t, b.Site, shut...).exits(5)
+		if text := e.last("error").Error; !strings.Contains(text, ": window: the next window opens on") {
+			t.Errorf("got %q", text)
+		}
+	}
+	killedAt := func(step string) {
+		t.Helper()
+		p := start(t, b.Site, "upgrade", "--site", b.Dir, "--to", last, "--releases", b.releases, "--yes")
+		p.until(step, func(l said) bool { return l.Type == "step_started" && l.ID == step })
+		p.signal(syscall.SIGKILL)
+		p.wait()
+	}
+	ballast := func() string {
+		return strings.Join(docker(t, b.Site, "volume", "ls", "-q", "--filter", "name="+b.Prefix+"-ballast"), "")
+	}
+
+	killedAt("prove-site")
+	if ballast() == "" {
+		t.Error("no room was kept: the test looks at nothing")
+	}
+	waits()
+	if left := ballast(); left != "" {
+		t.Errorf("the room of the hop given up is still kept: %s", left)
+	}
+	b.serves(t, from)
+
+	killedAt("checkpoint")
+	sentryctl(t, b.Site, shut...).exits(0)
+	b.serves(t, first)
+	waits()
+	b.recorded(t, first)
+
+	sentryctl(t, b.Site, open...).exits(0)
+	b.serves(t, last)
+	rehearsals(t, b.Site, 1)
+	noCopyLeft(t, b.Site)
 }
 
 // looked keeps looks of the last hours: the test cannot wait for them.
