@@ -176,7 +176,11 @@ func (s *Stack) razeNetworks(ctx context.Context, mine client.Filters) error {
 		return gone(err)
 	}
 	for _, n := range found.Items {
-		if _, err := s.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{}); err != nil && !errdefs.IsNotFound(err) {
+		err := s.withoutUsers(ctx, func() error {
+			_, err := s.api.NetworkRemove(ctx, n.ID, client.NetworkRemoveOptions{})
+			return err
+		})
+		if err != nil && !errdefs.IsNotFound(err) {
 			return gone(fmt.Errorf("remove network %s: %w", n.Name, err))
 		}
 	}

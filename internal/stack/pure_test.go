@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,36 @@ func TestGateLetsTheMostUrgentPassFirst(t *testing.T) {
 			t.Errorf("%d places are free, want 1", g.free)
 		}
 	})
+}
+
+// An Engine that lost count of a network's users keeps it: nobody is helped by
+// an error, but told.
+func TestANetworkThatTheEngineKeeps(t *testing.T) {
+	kept, other := errors.New("network shop_default has active endpoints"), errors.New("no")
+	for _, c := range []struct {
+		name    string
+		answers []error
+		want    error
+		told    bool
+	}{
+		{"removed", []error{nil}, nil, false},
+		{"the Engine finds back", []error{kept, nil}, nil, false},
+		{"kept", []error{kept, kept}, nil, true},
+		{"another reason", []error{other}, other, false},
+		{"another reason then", []error{kept, other}, other, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				told := &events{}
+				s := &Stack{project: &Project{full: &types.Project{Name: "shop"}}, sink: told}
+				asked := 0
+				err := s.withoutUsers(t.Context(), func() error { asked++; return c.answers[asked-1] })
+				if !errors.Is(err, c.want) || (len(told.list) > 0) != c.told || asked != len(c.answers) {
+					t.Errorf("got %v, told %v, asked %d times", err, told.list, asked)
+				}
+			})
+		})
+	}
 }
 
 func TestBaseImages(t *testing.T) {

@@ -120,17 +120,21 @@ type DownOptions struct {
 
 // Down stops and removes the project's containers and networks.
 func (s *Stack) Down(ctx context.Context, o DownOptions) error {
-	err := s.composeDown(ctx, o)
+	return s.withoutUsers(ctx, func() error { return s.composeDown(ctx, o) })
+}
+
+// withoutUsers removes networks that nobody uses any more. Engines lose count of
+// a network's users when many end at once, and some never find back until they
+// are restarted. The network is empty, and a next start takes it as it is.
+func (s *Stack) withoutUsers(ctx context.Context, remove func() error) error {
+	err := remove()
 	if !endpointsLeft(err) {
 		return err
 	}
-	// Engines lose count of a network's users when many end at once, and some
-	// never find back until they are restarted. The network is empty, and a
-	// next start takes it as it is.
 	if err := sleep(ctx, time.Second); err != nil {
 		return err
 	}
-	if err := s.composeDown(ctx, o); !endpointsLeft(err) {
+	if err := remove(); !endpointsLeft(err) {
 		return err
 	}
 	s.sink.Emit(event.Notice{Level: "warn", Text: "the Engine keeps a network of " + s.project.Name() + " that nobody uses any more",
