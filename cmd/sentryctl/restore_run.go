@@ -69,11 +69,31 @@ func (r restoring) place(ctx context.Context) error {
 		}
 		return backup.StageSite(ctx, r.repository, r.set, r.site)
 	case backup.Same:
-		if r.torn { // no project can be read of files that are half there
-			return backup.PlaceOver(ctx, r.repository, r.set, r.site)
+		if _, proven, err := restoreUnder(r.site); err != nil || !r.torn || proven {
+			return err // what was changed since then stays
 		}
+		return backup.PlaceOver(ctx, r.repository, r.set, r.site) // no project can be read of files that are half there
 	}
 	return nil
+}
+
+// restoreUnder is the run of a restore that has not come to its end, or has and was cut
+// short before it could say so; "" when there is none. The site may have proven to work.
+func restoreUnder(s *site.Site) (run string, proven bool, err error) {
+	last, unfinished, err := s.Unfinished()
+	if err != nil {
+		return "", false, err
+	}
+	_, noted, err := backup.ReadRestoring(s)
+	if err != nil {
+		return "", false, err
+	}
+	h, _ := step.HeaderOf(last.Records)
+	proven = h.Workflow == restoreWorkflow && (unfinished || noted) && backup.RestoreProven(last.Records)
+	if h.Workflow == restoreWorkflow && (unfinished || proven) {
+		run = last.ID
+	}
+	return run, proven, nil
 }
 
 // placeClean makes a site of the backup's files. Its record says from the
@@ -235,10 +255,10 @@ func writeHost(s *site.Site, asked backup.Asked) error {
 func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask func(string) string) (string, error) {
 	h := step.Header{Run: site.NewRunID(env.Now(), restoreWorkflow), Workflow: restoreWorkflow, Version: env.Set.Version, Tool: readVersion().Version,
 		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}, Aside: env.ConfigOnly || len(env.Volumes) > 0}
-	if last, unfinished, err := env.Site.Unfinished(); err != nil {
+	if run, _, err := restoreUnder(env.Site); err != nil {
 		return h.Run, err
-	} else if was, ok := step.HeaderOf(last.Records); unfinished && ok && was.Workflow == restoreWorkflow {
-		h.Run = last.ID
+	} else if run != "" {
+		h.Run = run
 	}
 	journal, err := env.Site.OpenRun(h.Run)
 	if err != nil {

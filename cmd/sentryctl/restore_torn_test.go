@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup/repository/repositorytest"
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/step"
 )
 
 // savedSite is a repository with one backup that holds a site's files.
@@ -53,12 +55,15 @@ func TestRestoreGoesOnOverHalfOfTheFiles(t *testing.T) {
 	for name, c := range map[string]struct {
 		asked    backup.Asked
 		swapping bool
+		proven   bool
 		mended   bool
 	}{
 		"the data is in place":  {swapping: true, mended: true},
 		"the files alone":       {asked: backup.Asked{ConfigOnly: true}, mended: true},
 		"a volume":              {asked: backup.Asked{Volumes: []string{"v"}}, swapping: true},
 		"the data is not there": {},
+		// What was changed since then, such as the bind address, stays.
+		"the site has proven to work": {swapping: true, proven: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.Truncate(compose, 0); err != nil {
@@ -69,6 +74,9 @@ func TestRestoreGoesOnOverHalfOfTheFiles(t *testing.T) {
 			}
 			note := backup.NewRestoring(set, c.asked, time.Unix(0, 0))
 			note.Swapping = c.swapping
+			if c.proven {
+				provenRestore(t, s, note)
+			}
 			r := restoring{site: s, repository: rep, set: set, options: restoreOptions{configOnly: c.asked.ConfigOnly, volumes: c.asked.Volumes}}
 			if err := r.decide(note, true); err != nil {
 				t.Fatal(err)
@@ -82,4 +90,39 @@ func TestRestoreGoesOnOverHalfOfTheFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// provenRestore is a restore whose last step was cut short.
+func provenRestore(t *testing.T, s *site.Site, note backup.Restoring) {
+	t.Helper()
+	const id = "20260102T030405.000Z-restore"
+	if err := os.MkdirAll(s.Own("runs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(os.RemoveAll(s.Own("runs")), backup.ForgetRestore(s)) })
+	journal, err := s.OpenRun(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	for _, r := range []step.Record{{Kind: step.KindHeader, Header: &step.Header{Run: id, Workflow: restoreWorkflow}}, {Kind: step.KindDone, Step: "prove-restored"}} {
+		if err := journal.Append(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	under := func(want string, wantProven bool) {
+		t.Helper()
+		if run, proven, err := restoreUnder(s); run != want || proven != wantProven || err != nil {
+			t.Errorf("got %q, proven %v, %v", run, proven, err)
+		}
+	}
+	under(id, true)
+	if err := finish(journal); err != nil {
+		t.Fatal(err)
+	}
+	under("", false) // it came to its end, and another begins
+	if err := note.Write(s); err != nil {
+		t.Fatal(err)
+	}
+	under(id, true) // it was killed before it could say so
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -210,39 +211,22 @@ func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() 
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)
 	}
-	placed, found, err := upgrade.ReadPlaced(r.site)
-	if err != nil {
-		return err
-	}
-	if !found || placed.Run != back.Hop {
-		placed = upgrade.Placed{}
-	}
-	hop, err := step.LoadJournal(r.site.Own("runs", back.Hop+".jsonl"))
-	if err != nil {
-		return err
-	}
-	if err := upgrade.Settle(r.site, placed, append(hop, journal.Records()...), true); err != nil {
-		return err
-	}
 	var rep *repository.Repository
 	defer func() {
 		if rep != nil {
 			err = errors.Join(err, rep.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	env := &upgrade.BackEnv{
-		Placed: placed, Data: back.Data, NewKafka: r.begun.Hop.NewKafka, Site: r.site, Sink: r.sink, Close: closeHop,
-		Open: func(ctx context.Context) (upgrade.Stack, error) { return r.project(ctx, r.site.Dir) },
-		Restore: func(ctx context.Context) (_ *backup.RestoreEnv, err error) {
-			if rep, err = repository.Open(ctx, r.access); err != nil {
-				return nil, err
-			}
-			return r.restoreEnv(ctx, rep, back.Set)
-		},
-		Gate: r.gate,
+	env, err := r.backEnvironment(back, journal.Records())
+	if err != nil {
+		return err
 	}
-	if back.Failed {
-		env.Failed = upgrade.Failed{Run: back.Hop, Mask: r.sink.Redact}
+	env.Close = closeHop
+	env.Restore = func(ctx context.Context) (_ *backup.RestoreEnv, err error) {
+		if rep, err = repository.Open(ctx, r.access); err != nil {
+			return nil, err
+		}
+		return r.restoreEnv(ctx, rep, back.Set)
 	}
 	stop, err := r.watch(ctx)
 	if err != nil {
@@ -256,6 +240,36 @@ func (r *hopRun) goBack(ctx context.Context, back upgrade.Back, closeHop func() 
 	}
 	return errors.Join(err, r.site.AppendHistory(site.Outage{Time: time.Now().UTC(), Run: h.Run, Workflow: rollbackWorkflow,
 		From: r.begun.Hop.To, To: r.begun.Hop.From, UINS: gaps.UI, IngestNS: gaps.Ingest, Result: result}))
+}
+
+// backEnvironment finds what the hop has replaced, and brings the site's files to one
+// release. records are those of the way back so far.
+func (r *hopRun) backEnvironment(back upgrade.Back, records []step.Record) (*upgrade.BackEnv, error) {
+	placed, found, err := upgrade.ReadPlaced(r.site)
+	if err != nil {
+		return nil, err
+	}
+	if !found || placed.Run != back.Hop {
+		placed = upgrade.Placed{}
+	}
+	hop, err := step.LoadJournal(r.site.Own("runs", back.Hop+".jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	if !upgrade.BackProven(records) {
+		if err := upgrade.Settle(r.site, placed, append(slices.Clone(hop), records...), true); err != nil {
+			return nil, err
+		}
+	}
+	env := &upgrade.BackEnv{
+		Placed: placed, From: r.begun.Hop.From, Renamed: upgrade.Building(hop), Data: back.Data, NewKafka: r.begun.Hop.NewKafka,
+		Site: r.site, Sink: r.sink, Gate: r.gate,
+		Open: func(ctx context.Context) (upgrade.Stack, error) { return r.project(ctx, r.site.Dir) },
+	}
+	if back.Failed {
+		env.Failed = upgrade.Failed{Run: back.Hop, Mask: r.sink.Redact}
+	}
+	return env, nil
 }
 
 // restoreEnv wires the steps of a restore to the site with its former files.

@@ -108,17 +108,22 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 	h := step.Header{Run: b.Run, Workflow: upgradeWorkflow, Version: b.Hop.To.String(), Tool: readVersion().Version,
 		Command: []string{"sentryctl", "upgrade", "--to", b.Target, "--site", r.site.Dir}}
 	steps := r.steps()
-	upgrade.Repeat(steps, journal.Records())
+	placed, found, err := upgrade.ReadPlaced(r.site)
+	if err != nil {
+		return err
+	}
+	inPlace := found && placed.Run == b.Run
+	if !inPlace && len(journal.Records()) > 0 {
+		upgrade.Repeat(steps)
+	}
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)
 	}
 	away := downSince(b.Hop, journal.Records())
-	placed, found, err := upgrade.ReadPlaced(r.site)
-	if err == nil && found && placed.Run == b.Run {
-		err = upgrade.Settle(r.site, placed, journal.Records(), false)
-	}
-	if err != nil {
-		return err
+	if inPlace {
+		if err := upgrade.Settle(r.site, placed, journal.Records(), false); err != nil {
+			return err
+		}
 	}
 	stop, err := r.watch(ctx)
 	if err != nil {

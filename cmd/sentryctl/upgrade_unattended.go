@@ -193,12 +193,15 @@ func (u *unattended) giveUp(ctx context.Context, b upgrade.Begun, records []step
 	if err != nil {
 		return err
 	}
-	return errors.Join(u.dropRoom(ctx, records), upgrade.DropBallast(u.site), finishHop(u.site, b.Run), unlock())
+	return errors.Join(u.letGo(ctx, b, records), upgrade.DropBallast(u.site), finishHop(u.site, b.Run), unlock())
 }
 
-// dropRoom gives back what the hop has kept for its way back, if it came so far.
-func (u *unattended) dropRoom(ctx context.Context, records []step.Record) error {
-	if !slices.ContainsFunc(records, func(r step.Record) bool { return r.Step == upgrade.KeepRoomID }) {
+// letGo gives back what the hop has on the Engine, if it came so far: the room that it keeps
+// for its way back, and the names of the images in use.
+func (u *unattended) letGo(ctx context.Context, b upgrade.Begun, records []step.Record) error {
+	kept := slices.ContainsFunc(records, func(r step.Record) bool { return r.Step == upgrade.KeepRoomID })
+	building := upgrade.Building(records)
+	if !kept && !building {
 		return nil
 	}
 	st, err := siteStack(ctx, u.site)
@@ -206,6 +209,9 @@ func (u *unattended) dropRoom(ctx context.Context, records []step.Record) error 
 		return err
 	}
 	defer st.close()
+	if building {
+		return upgrade.UseFormer(ctx, st, b.Hop.From)
+	}
 	return upgrade.DropRoom(ctx, st)
 }
 

@@ -86,15 +86,20 @@ func RestoreSteps() []RestoreStep {
 		{ID: "restore-site", Title: "Write the site's files", Idempotent: true, Always: true, Skip: noFiles, Run: run((*RestoreEnv).files)},
 		{ID: "set-consumer-groups", Title: "Set Kafka's consumer groups", Idempotent: true, Always: true, Skip: noGroups, Run: run((*RestoreEnv).groups)},
 		{ID: "start-restored", Title: "Start the services", Idempotent: true, Always: true, Skip: noStart, Run: func(ctx context.Context, e *RestoreEnv) error { return e.Stack.Start(ctx) }},
-		{ID: "prove-restored", Title: "See that the front door answers", Idempotent: true, Always: true, Skip: noStart, Run: func(ctx context.Context, e *RestoreEnv) error { return e.FrontDoor.Prove(ctx) }},
+		{ID: restoreProof, Title: "See that the front door answers", Idempotent: true, Always: true, Skip: noStart, Run: func(ctx context.Context, e *RestoreEnv) error { return e.FrontDoor.Prove(ctx) }},
 		{ID: "remove-replaced", Title: "Remove what was replaced", Idempotent: true, Always: true, Skip: keepOld, Run: run((*RestoreEnv).clean)},
 	}
 }
 
+const restoreProof step.ID = "prove-restored"
+
+// RestoreProven tells that the restored site has proven to work.
+func RestoreProven(records []step.Record) bool { return step.Did(records, restoreProof) }
+
 // RestoreRest is what is left of a restore that goes on: a site that has proven to work
 // serves, and is not stopped again, nor are its consumer groups set once more.
 func RestoreRest(records []step.Record) []RestoreStep {
-	return step.Rest(RestoreSteps(), records, "prove-restored", "begin-restore")
+	return step.Rest(RestoreSteps(), records, restoreProof, "begin-restore")
 }
 
 // run makes a step's function of a method.

@@ -47,10 +47,13 @@ type Step[E any] struct {
 	Always bool
 }
 
+// Did tells that a step came to its good end, and was not begun again since.
+func Did(records []Record, id ID) bool { return lastByStep(records)[id].Kind == KindDone }
+
 // Rest is what is left of steps once proof, one of them, is done in a run that goes on: those
 // after it, and those that keep names. Before that it is all of them.
 func Rest[E any](steps []Step[E], records []Record, proof ID, keep ...ID) []Step[E] {
-	if lastByStep(records)[proof].Kind != KindDone {
+	if !Did(records, proof) {
 		return steps
 	}
 	at := slices.IndexFunc(steps, func(s Step[E]) bool { return s.ID == proof })

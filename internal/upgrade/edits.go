@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,7 +25,23 @@ const editedBytes = 1 << 20
 // digests are those of the site's files, by their paths.
 type digests map[string]string
 
-func digestsFile(s *site.Site) string { return own(s, "stage.json") }
+// staged notes what a stage was made of.
+type staged struct {
+	Digests digests  `json:"digests"` // of the files whose edits would be lost, or are read by the hop
+	Own     []string `json:"own"`     // the admin's, which the hop does not write
+}
+
+// newStaged leaves out the admin's own files that the hop neither writes nor reads: logs
+// grow, archives come and go.
+func newStaged(found digests, own map[string]bool) staged {
+	maps.DeleteFunc(found, func(rel, _ string) bool {
+		ext := filepath.Ext(rel)
+		return own[rel] && ext != ".yml" && ext != ".yaml" && !strings.HasPrefix(filepath.Base(rel), ".env")
+	})
+	return staged{found, slices.Sorted(maps.Keys(own))}
+}
+
+func stagedFile(s *site.Site) string { return own(s, "stage.json") }
 
 // takeDigests reads what of the site's files can be read, also through links.
 func takeDigests(s *site.Site) (digests, error) {
@@ -51,24 +68,24 @@ func takeDigests(s *site.Site) (digests, error) {
 	return d, err
 }
 
-func (d digests) write(s *site.Site) error {
+func (d staged) write(s *site.Site) error {
 	data, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("note the site's files: %w", err)
 	}
-	return site.WriteFile(digestsFile(s), data, 0o600)
+	return site.WriteFile(stagedFile(s), data, 0o600)
 }
 
 // changed names the files that are not as they were. New ones count where the hop would
 // write over them.
-func (d digests) changed(now digests, s *site.Site) (names []string) {
-	for name := range d {
-		if now[name] != d[name] {
+func (d staged) changed(now digests, s *site.Site) (names []string) {
+	for name, was := range d.Digests {
+		if now[name] != was {
 			names = append(names, name)
 		}
 	}
 	for name := range now {
-		if _, was := d[name]; !was && present(filepath.Join(StageDir(s), name)) {
+		if _, was := d.Digests[name]; !was && !slices.Contains(d.Own, name) && present(filepath.Join(StageDir(s), name)) {
 			names = append(names, name)
 		}
 	}
@@ -88,20 +105,22 @@ func seeEdits() Step {
 			}
 			return "", err
 		},
-		Run: func(_ context.Context, e *Env) error {
-			merged := digests{}
-			if found, err := readNote(digestsFile(e.Site), &merged); err != nil || !found {
-				return err
-			}
-			now, err := takeDigests(e.Site)
-			if err != nil {
-				return err
-			}
-			if list := merged.changed(now, e.Site); len(list) > 0 {
-				return fault.New(fault.Resumable, "Run the upgrade again: it merges them anew, and finds there already what it has brought and copied",
-					"changed since they were merged with the release: %s", strings.Join(list[:min(len(list), 5)], ", "))
-			}
-			return nil
-		},
+		Run: func(_ context.Context, e *Env) error { return seeEdited(e) },
 	}
+}
+
+func seeEdited(e *Env) error {
+	var merged staged
+	if found, err := readNote(stagedFile(e.Site), &merged); err != nil || !found {
+		return err
+	}
+	now, err := takeDigests(e.Site)
+	if err != nil {
+		return err
+	}
+	if list := merged.changed(now, e.Site); len(list) > 0 {
+		return fault.New(fault.Resumable, "Run the upgrade again: it merges them anew, and finds there already what it has brought and copied",
+			"changed since they were merged with the release: %s", strings.Join(list[:min(len(list), 5)], ", "))
+	}
+	return nil
 }

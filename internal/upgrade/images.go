@@ -5,16 +5,27 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/event"
+	"github.com/sentryctl/sentryctl/internal/step"
 )
+
+const imagesID step.ID = "bring-images"
 
 // bringImages pulls and builds what the hop needs, while the old release
 // serves. Builds take names from images that the old release uses: those get
 // second names first, and their own back at the end.
 func bringImages() Step {
 	return Step{
-		ID: "bring-images", Title: "Bring the release's images", Idempotent: true,
+		ID: imagesID, Title: "Bring the release's images", Idempotent: true,
 		Run: func(ctx context.Context, e *Env) error {
+			now, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			if err := now.KeepUsed(ctx, keptTag(e.Hop.From)); err != nil {
+				return err
+			}
 			next, err := e.Projects.Open(ctx, StageDir(e.Site))
 			if err != nil {
 				return err
@@ -25,24 +36,26 @@ func bringImages() Step {
 			if err := e.bringRungs(ctx); err != nil {
 				return err
 			}
-			return e.build(ctx, next)
+			return e.build(ctx, now, next)
 		},
 	}
 }
 
-func (e *Env) build(ctx context.Context, next Stack) (err error) {
-	now, err := e.Stack(ctx)
-	if err != nil {
-		return err
-	}
-	if err := now.KeepUsed(ctx, keptTag(e.Hop.From)); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, now.UseKept(context.WithoutCancel(ctx), keptTag(e.Hop.From))) }()
+func (e *Env) build(ctx context.Context, now, next Stack) (err error) {
+	defer func() { err = errors.Join(err, UseFormer(context.WithoutCancel(ctx), now, e.Hop.From)) }()
 	if err := next.Build(ctx); err != nil {
 		return fmt.Errorf("build images: %w", err)
 	}
 	return next.KeepBuilt(ctx, keptTag(e.Hop.To))
+}
+
+// Building tells that a hop was cut short where images of the next release may have taken
+// the names of those in use.
+func Building(records []step.Record) bool { return within(records, imagesID) }
+
+// UseFormer gives the images of the release that a hop leads away from their names back.
+func UseFormer(ctx context.Context, s Stack, from calver.Version) error {
+	return s.UseKept(ctx, keptTag(from))
 }
 
 func (e *Env) bringRungs(ctx context.Context) error {

@@ -52,6 +52,34 @@ func TestAHopBehindALink(t *testing.T) {
 	}
 }
 
+// A link to another file of the site is written through as well.
+func TestAHopBehindALinkInTheSite(t *testing.T) {
+	own := tree{"docker-compose.yml": "old", "config/nginx.conf": "a\nb\n"}
+	e := newHop(t, tree{"docker-compose.yml": "old", "nginx.conf": "a\nb\n"}, tree{"docker-compose.yml": "new", "nginx.conf": "a\nB\n"}, own)
+	link(t, "config/nginx.conf", e.Site.Path("nginx.conf"))
+	before := read(t, e.Site.Dir)
+	stage(t, e)
+	p, err := e.keepPrevious()
+	if err == nil {
+		err = p.apply(e.Site)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, e.Site.Dir)["nginx.conf"]; got != "a\nB\n" {
+		t.Errorf("after the hop: %q", got)
+	}
+	if err := p.PutBack(e.Site); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(before, read(t, e.Site.Dir)); d != "" {
+		t.Errorf("after the way back: %s", d)
+	}
+	if target, err := os.Readlink(e.Site.Path("nginx.conf")); err != nil || target != "config/nginx.conf" {
+		t.Errorf("the link is gone: %v", err)
+	}
+}
+
 // A copy of a site has copies of what its links lead to: who writes there does not write
 // into the site.
 func TestACopyHasNoWayIntoTheSite(t *testing.T) {

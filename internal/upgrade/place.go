@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/config"
@@ -59,6 +60,9 @@ func placeRelease() Step {
 				return err
 			}
 			if !found || p.Run != e.Run {
+				if err := seeEdited(e); err != nil {
+					return err
+				}
 				if p, err = e.keepPrevious(); err != nil {
 					return err
 				}
@@ -80,8 +84,13 @@ func placeRelease() Step {
 func (e *Env) keepPrevious() (Placed, error) {
 	p := Placed{Run: e.Run, From: e.Hop.From, To: e.Hop.To, Set: e.Set, Replaced: []string{recordFile}}
 	stage, applied := StageDir(e.Site), filepath.FromSlash(config.AppliedPath)
+	var was staged
+	if _, err := readNote(stagedFile(e.Site), &was); err != nil {
+		return p, err
+	}
 	note := func(rel string) {
 		switch {
+		case slices.Contains(was.Own, rel):
 		case !present(e.Site.Path(rel)):
 			p.Added = append(p.Added, rel)
 		case !same(filepath.Join(stage, rel), e.Site.Path(rel)):
@@ -116,7 +125,7 @@ func (p Placed) keep(s *site.Site) error {
 		return fmt.Errorf("clear half a copy: %w", err)
 	}
 	for _, rel := range p.Replaced {
-		if err := copyFile(s.Dir, rel, filepath.Join(fresh, "files")); err != nil {
+		if err := keepFile(s, rel, filepath.Join(fresh, "files")); err != nil {
 			return err
 		}
 	}
@@ -137,6 +146,20 @@ func (p Placed) keep(s *site.Site) error {
 		return fmt.Errorf("replace the copy of before: %w", err)
 	}
 	return nil
+}
+
+// keepFile copies a file of the site. Where the hop writes through a link, what the link
+// leads to is kept.
+func keepFile(s *site.Site, rel, to string) error {
+	staged, err := os.Lstat(filepath.Join(StageDir(s), rel))
+	if err == nil && staged.Mode().IsRegular() {
+		info, statErr := os.Stat(s.Path(rel))
+		data, readErr := os.ReadFile(s.Path(rel))
+		if statErr == nil && readErr == nil {
+			return site.WriteFile(filepath.Join(to, rel), data, info.Mode().Perm())
+		}
+	}
+	return copyFile(s.Dir, rel, to)
 }
 
 // apply brings the stage into the site. It can be repeated.

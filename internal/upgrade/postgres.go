@@ -152,7 +152,9 @@ func pourOver(ctx context.Context, old, fresh Stack, sink event.Sink) (before, a
 		ended <- err
 	}()
 	counted := &counter{to: into, sink: sink}
-	err = ran(old.Pipe(ctx, oneOff(readName, readOut), workload.Streams{Out: counted, Err: from}))
+	open, end := io.Pipe()
+	defer end.Close()
+	err = ran(old.Pipe(ctx, oneOff(readName, readOut), workload.Streams{In: open, Out: counted, Err: from}))
 	if err != nil {
 		cancel() // what came over is not whole
 	}

@@ -50,8 +50,11 @@ SQL
   done
 }
 `
-	// The superuser is there before the dump says so.
+	// The superuser is there before the dump says so. Its input ends with the one who
+	// reads: a server that outlives a kill would share its data with the next one.
 	readOut = serve + `serve -c wal_level=logical -c max_replication_slots=10 -c max_wal_senders=10
+exec 3<&0
+{ cat <&3 >/dev/null; kill -INT $server; } &
 facts >&2
 pg_dumpall --quote-all-identifiers | LC_ALL=C sed -e '1,/^\\connect/{' -e "/^CREATE ROLE \"$PGUSER\";\$/d" -e '}'
 `

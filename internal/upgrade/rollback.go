@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
+	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
@@ -13,8 +14,10 @@ import (
 // BackEnv is what the steps of the way back work with.
 type BackEnv struct {
 	Placed   Placed
-	Data     bool // the data has to come back too
-	NewKafka bool // the hop is one in which Kafka leaves ZooKeeper
+	From     calver.Version // the release to come back to
+	Renamed  bool           // its images may have lost their names
+	Data     bool           // the data has to come back too
+	NewKafka bool           // the hop is one in which Kafka leaves ZooKeeper
 	Failed   Failed
 	Site     *site.Site
 	Open     func(ctx context.Context) (Stack, error) // the project of the site as its files are now
@@ -46,6 +49,10 @@ func BackSteps() []BackStep {
 	all = append(all, startOld(), gateOld())
 	return append(append(all, last...), endBack())
 }
+
+// BackProven tells that the former release has proven to work: what an admin changes from
+// there on stays.
+func BackProven(records []step.Record) bool { return step.Did(records, gateBackID) }
 
 // Rest is what is left of a way back that goes on: what the former release has stored since
 // it proved to work is not put back to the checkpoint again.
@@ -167,8 +174,8 @@ func oldImages() BackStep {
 		ID: "old-images", Title: "Give the former release its images", Idempotent: true, Always: true,
 		Run: func(ctx context.Context, e *BackEnv) error {
 			return e.with(ctx, func(s Stack) error {
-				if e.Placed.Run != "" {
-					if err := s.UseKept(ctx, keptTag(e.Placed.From)); err != nil {
+				if e.Renamed || e.Placed.Run != "" {
+					if err := UseFormer(ctx, s, e.From); err != nil {
 						return err
 					}
 				}

@@ -57,7 +57,7 @@ func goBack(t *testing.T, gate error, data bool) (*engine, *Env, error) {
 	}
 	st := &engine{model: release.Model{Project: "x", Volumes: []release.Volume{{Name: "pg", EngineName: "x-pg", MountedBy: []string{"postgres:/var/lib/postgresql/data"}}}}}
 	env := &BackEnv{
-		Placed: p, Data: data, Site: hop.Site, Sink: event.Discard{},
+		Placed: p, From: hop.Hop.From, Data: data, Site: hop.Site, Sink: event.Discard{},
 		Open: func(context.Context) (Stack, error) { return st, nil },
 		Restore: func(context.Context) (*backup.RestoreEnv, error) {
 			return nil, errors.New("the repository is away")

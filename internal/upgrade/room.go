@@ -22,8 +22,8 @@ const roomBytes = 64 << 20
 func room(s Stack) string { return s.Model().Project + "-ballast" }
 
 // keepRoom takes up room on the Engine's disk that the way back finds even where the hop, or
-// somebody else, has filled it: to start the former release, and to write its data beside
-// what is in use. It is LayBallast for the disk of the containers.
+// somebody else, has filled it: to start the former release. It is LayBallast for the disk
+// of the containers.
 func keepRoom() Step {
 	return Step{
 		ID: KeepRoomID, Title: "Keep room for the way back", Idempotent: true,
@@ -32,23 +32,53 @@ func keepRoom() Step {
 			if err != nil {
 				return err
 			}
-			if err := s.CreateVolume(ctx, room(s), ""); err != nil {
-				return err
-			}
-			h := workload.Helper{
-				Name: string(KeepRoomID), Args: []string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)},
-				Mounts: []workload.Mount{{Volume: room(s), Path: "/room"}},
-			}
 			if !e.NoRollback {
-				if err := besideSaved(ctx, s, &h); err != nil {
+				if err := besideSaved(ctx, s, &workload.Helper{}); err != nil {
 					return err
 				}
 			}
-			_, err = s.RunHelper(ctx, h)
-			return err
+			if err := s.CreateVolume(ctx, room(s), ""); err != nil {
+				return err
+			}
+			return takeRoom(ctx, s, &workload.Helper{})
 		},
 		Undo: dropRoom,
 	}
+}
+
+// keepMoreRoom takes up what it takes to write the former release's data beside what is in
+// use. It waits for the checkpoint and for PostgreSQL's new data, which want room themselves:
+// up to here the way back brings no data.
+func keepMoreRoom() Step {
+	return Step{
+		ID: "keep-room-for-data", Title: "Keep room for the data of the way back", Idempotent: true,
+		Skip: func(_ context.Context, e *Env) (string, error) {
+			if e.NoRollback {
+				return "the hop is not to be taken back", nil
+			}
+			return "", nil
+		},
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			var h workload.Helper
+			if err := besideSaved(ctx, s, &h); err != nil {
+				return err
+			}
+			return takeRoom(ctx, s, &h)
+		},
+	}
+}
+
+// takeRoom has the helper take up room, in the place of what it took before.
+func takeRoom(ctx context.Context, s Stack, h *workload.Helper) error {
+	h.Name = string(KeepRoomID)
+	h.Args = append([]string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)}, h.Args...)
+	h.Mounts = append(h.Mounts, workload.Mount{Volume: room(s), Path: "/room"})
+	_, err := s.RunHelper(ctx, *h)
+	return err
 }
 
 // besideSaved has the room for what the checkpoint holds taken up, too, and sees that the way

@@ -33,7 +33,7 @@ func stageSite() Step {
 			if err != nil {
 				return err
 			}
-			st := staging{env: e, dir: StageDir(e.Site) + ".new"}
+			st := staging{env: e, dir: StageDir(e.Site) + ".new", own: map[string]bool{}}
 			if err := os.RemoveAll(st.dir); err != nil {
 				return fmt.Errorf("clear half a stage: %w", err)
 			}
@@ -48,7 +48,7 @@ func stageSite() Step {
 			if err := os.Rename(st.dir, StageDir(e.Site)); err != nil {
 				return fmt.Errorf("replace the stage: %w", err)
 			}
-			return found.write(e.Site)
+			return newStaged(found, st.own).write(e.Site)
 		},
 	}
 }
@@ -58,6 +58,7 @@ type staging struct {
 	env    *Env
 	dir    string
 	merged gate.Files
+	own    map[string]bool // the admin's files that the hop does not write
 }
 
 func (st *staging) base() string   { return st.env.Site.ReleaseDir(st.env.Hop.From) }
@@ -161,6 +162,7 @@ func (st *staging) extras() error {
 		if present(filepath.Join(st.base(), rel)) || present(filepath.Join(st.dir, rel)) || !(d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0) {
 			return nil
 		}
+		st.own[rel] = true
 		to := filepath.Join(st.dir, rel)
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return fmt.Errorf("make directory for %s: %w", to, err)
@@ -186,6 +188,7 @@ func (st *staging) configure() error {
 		return err
 	}
 	for _, f := range files {
+		delete(st.own, filepath.FromSlash(f.Path))
 		if err := site.WriteFile(filepath.Join(st.dir, filepath.FromSlash(f.Path)), f.Data, f.Mode); err != nil {
 			return err
 		}
@@ -209,5 +212,6 @@ func (st *staging) configure() error {
 		return nil
 	}
 	e.Sink.Emit(event.Notice{Level: "info", Text: "changed in your " + conf + " as " + e.Hop.To.String() + " needs it: " + strings.Join(changed, ", ")})
+	delete(st.own, conf)
 	return st.put(conf, filepath.Join(st.dir, conf), out)
 }

@@ -32,7 +32,7 @@ func Steps(h Hop) []Step {
 	if h.Postgres != nil {
 		steps = append(steps, writeBeside(*h.Postgres))
 	}
-	steps = append(steps, placeRelease())
+	steps = append(steps, keepMoreRoom(), placeRelease())
 	first := len(steps)
 	if h.Postgres != nil {
 		steps = append(steps, switchBeside())
@@ -61,12 +61,7 @@ func Steps(h Hop) []Step {
 // up to where the release's files take their places. Somebody may have started
 // the former release since: what it has stored would be in no checkpoint, and not
 // in the data that was written anew.
-func Repeat(steps []Step, records []step.Record) {
-	for _, r := range records {
-		if r.Step == placeID {
-			return
-		}
-	}
+func Repeat(steps []Step) {
 	stopped := false
 	for i := range steps {
 		stopped = stopped || steps[i].ID == stopID || steps[i].ID == proveFirstID
