@@ -11,10 +11,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 DEMO      := build/demo
 DEMO_NAME := sentryctl-lab-demo
 DEMO_BIND := 127.0.0.1:19080
-# Two hard stops: the one in between and the last.
+# Two hard stops lie in between.
 DEMO_FROM := 23.6.2
-DEMO_OVER := 23.11.0
-DEMO_TO   := 24.8.0
+DEMO_OVER := 23.11.0 24.8.0
+DEMO_TO   := 25.5.1
 
 COMPOSE_PLUGIN := github.com/docker/compose/v5/cmd@v5.0.2
 S3_SERVER      := github.com/versity/versitygw/cmd/versitygw@v1.8.0

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/catalog"
+	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/health"
@@ -24,7 +27,7 @@ import (
 )
 
 const (
-	gateHealthLimit    = 30 * time.Second
+	gateHealthLimit    = time.Minute
 	gateMigrationLimit = 2 * time.Minute
 )
 
@@ -68,14 +71,18 @@ func (a *app) gateFacts(ctx context.Context, c *catalog.Catalog, s *site.Site, r
 	if g.Checkpoint, err = a.checkpointPlace(ctx, s, o.backupOptions, look); err != nil {
 		g.CheckpointWhy, g.CheckpointHint = err.Error(), fault.HintOf(err)
 	}
-	g.Rooms, g.Unmeasured = look.rooms, look.unmeasured
 	conf, err := openConfig(s.Dir)
 	if err != nil {
 		return g, err
 	}
 	g.Certificates = certificateChecks(ctx, s, conf.answers, st.Model(), time.Now())
 	h := &hopsLooked{app: a, catalog: c, site: s, config: conf, stack: st, plan: p, options: o}
-	return g, h.look(ctx, &g)
+	if err := h.look(ctx, &g); err != nil {
+		return g, err
+	}
+	look.pulled(ctx, st.engine, h.missing)
+	g.Rooms, g.Unmeasured = look.rooms, look.unmeasured
+	return g, nil
 }
 
 func askHealth(ctx context.Context, st *siteEngine, rec site.Record, g *gate.Facts) {
@@ -84,7 +91,7 @@ func askHealth(ctx context.Context, st *siteEngine, rec site.Record, g *gate.Fac
 		g.FailedWhy = err.Error()
 		return
 	}
-	r, err := health.Run(ctx, healthChecks(st.Stack, door, healthOptions{limit: gateHealthLimit}))
+	r, err := health.Run(ctx, healthChecks(st.Stack, door, healthOptions{limit: gateHealthLimit, canary: true}))
 	if err != nil {
 		g.FailedWhy = err.Error()
 		return
@@ -147,9 +154,10 @@ type hopsLooked struct {
 	plan    plan.Plan
 	options upgradeOptions
 
-	hops  []gate.Hop
-	files gate.Files
-	base  gate.Tree
+	hops    []gate.Hop
+	missing []string // images of the whole path
+	files   gate.Files
+	base    gate.Tree
 }
 
 func (h *hopsLooked) look(ctx context.Context, g *gate.Facts) error {
@@ -205,6 +213,9 @@ func (h *hopsLooked) hop(ctx context.Context, v calver.Version, dir string) (*re
 			hop.Config = firstLine(err.Error())
 		}
 	}
+	if err := h.amend(v); err != nil {
+		hop.Config = firstLine(err.Error())
+	}
 	model, missing, err := h.project(ctx, dir)
 	if err != nil {
 		hop.Project = err.Error()
@@ -212,6 +223,22 @@ func (h *hopsLooked) hop(ctx context.Context, v calver.Version, dir string) (*re
 	hop.Missing = missing
 	h.hops = append(h.hops, hop)
 	return model, nil
+}
+
+// amend writes what a release demands of settings that an older one left behind.
+func (h *hopsLooked) amend(v calver.Version) error {
+	data, err := fs.ReadFile(gate.Over(h.files, os.DirFS(h.site.Dir)), upgrade.Conf)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", upgrade.Conf, err)
+	}
+	out, changed, err := config.Amend(v, data)
+	if err == nil && len(changed) > 0 {
+		h.files[upgrade.Conf] = out
+	}
+	return err
 }
 
 // releaseTree is a release with what the site's answers make of it.

@@ -37,6 +37,7 @@ func (h *hopsLooked) unreachable(ctx context.Context) []gate.Unreachable {
 	}
 	slices.Sort(missing)
 	missing = slices.Compact(missing)
+	h.missing = missing
 	ctx, cancel := context.WithTimeout(ctx, registryLimit)
 	defer cancel()
 	failed := h.stack.engine.AtRegistry(ctx, missing)

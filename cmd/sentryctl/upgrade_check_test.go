@@ -197,6 +197,11 @@ func TestEditedLinesOfOursAreSeenBefore(t *testing.T) {
 	if now, err := os.ReadFile(conf); err != nil || !strings.Contains(string(now), "mine.example.com") {
 		t.Errorf("asking changed the site: %v\n%s", err, now)
 	}
+	const cache = "\nCACHES = {'default': {'BACKEND': 'django.core.cache.backends.memcached.MemcachedCache', 'OPTIONS': {'server_max_value_length': 1, 'more': 2}}}\n"
+	put(s.Dir, "sentry/sentry.conf.py", string(data)+cache)
+	if got := ask(); !strings.Contains(got.Config, "CACHES is written in a way that cannot be edited safely") {
+		t.Errorf("what the release demands cannot be written, and it says %q", got.Config)
+	}
 }
 
 func TestSizesOfVolumesAreKnownOrNot(t *testing.T) {

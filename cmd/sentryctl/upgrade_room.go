@@ -10,6 +10,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/ui/format"
 	"github.com/sentryctl/sentryctl/internal/upgrade"
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
@@ -56,6 +57,25 @@ func (l *roomLook) engine(dir string, space plan.Space) {
 	images, beside := space.Brought()
 	l.add(gate.Images, room, images)
 	l.add(gate.Beside, room, beside)
+}
+
+// pulled is what images take that the Engine lacks. Nobody says before they are here.
+func (l *roomLook) pulled(ctx context.Context, engine *stack.Engine, refs []string) {
+	var sum int64
+	unknown := 0
+	for _, ref := range refs {
+		bytes, err := engine.SizeAlike(ctx, ref)
+		if err != nil || bytes == 0 {
+			unknown++
+		}
+		sum += bytes
+	}
+	if l.disk != nil {
+		l.add(gate.Pulled, *l.disk, sum)
+	}
+	if unknown > 0 {
+		l.unmeasured = append(l.unmeasured, plural(unknown, "image")+" to pull")
+	}
 }
 
 // find sorts the volumes that a checkpoint takes in by whether this process can look into

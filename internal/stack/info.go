@@ -3,6 +3,7 @@ package stack
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
 	"github.com/docker/compose/v5/pkg/api"
 	"github.com/moby/moby/api/types/build"
 	"github.com/moby/moby/api/types/system"
@@ -225,6 +227,20 @@ func (e *Engine) ImageSize(ctx context.Context, ref string) (bytes int64, presen
 		return 0, false, nil
 	}
 	return res.Size, err == nil, gone(err)
+}
+
+// SizeAlike is the size in bytes of the largest image here that has the same name but for
+// its tag, 0 when there is none.
+func (e *Engine) SizeAlike(ctx context.Context, ref string) (bytes int64, err error) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return 0, fmt.Errorf("image %s: %w", ref, err)
+	}
+	found, err := e.api.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("reference", reference.FamiliarName(named))})
+	for _, i := range found.Items {
+		bytes = max(bytes, i.Size)
+	}
+	return bytes, gone(err)
 }
 
 func ipText(ip netip.Addr) string {

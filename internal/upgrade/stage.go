@@ -19,6 +19,9 @@ import (
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
 )
 
+// Conf is the settings file that releases make demands of.
+const Conf = "sentry/sentry.conf.py"
+
 // StageDir is where the site is laid out as the hop will make it.
 func StageDir(s *site.Site) string { return own(s, "stage") }
 
@@ -193,8 +196,7 @@ func (st *staging) configure() error {
 			return err
 		}
 	}
-	const conf = "sentry/sentry.conf.py"
-	data, err := os.ReadFile(filepath.Join(st.dir, conf))
+	data, err := os.ReadFile(filepath.Join(st.dir, Conf))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -211,7 +213,7 @@ func (st *staging) configure() error {
 	if len(changed) == 0 {
 		return nil
 	}
-	e.Sink.Emit(event.Notice{Level: "info", Text: "changed in your " + conf + " as " + e.Hop.To.String() + " needs it: " + strings.Join(changed, ", ")})
-	delete(st.own, conf)
-	return st.put(conf, filepath.Join(st.dir, conf), out)
+	e.Sink.Emit(event.Notice{Level: "info", Text: "changed in your " + Conf + " as " + e.Hop.To.String() + " needs it: " + strings.Join(changed, ", ")})
+	delete(st.own, Conf)
+	return st.put(Conf, filepath.Join(st.dir, Conf), out)
 }

@@ -12,6 +12,7 @@ type Purpose string
 // The purposes of room, in the order in which they are told.
 const (
 	Images     Purpose = "images"
+	Pulled     Purpose = "images to pull, if they are as large as those of the same names here"
 	Beside     Purpose = "a PostgreSQL that is written anew"
 	WayBack    Purpose = "the way back"
 	Cache      Purpose = "the cache of a repository over a network"
@@ -54,8 +55,9 @@ func (d disk) front() int64 {
 	return d.asked[Images] + d.asked[Beside] + d.asked[WayBack] + d.asked[Cache]
 }
 
-// most is all at once, with a checkpoint of which nothing can be compressed.
-func (d disk) most() int64 { return d.front() + d.asked[Checkpoint] }
+// most is all at once, with a checkpoint of which nothing can be compressed, and images
+// whose size nobody knows.
+func (d disk) most() int64 { return d.front() + d.asked[Pulled] + d.asked[Checkpoint] }
 
 // least is what a hop refuses to begin without. How far the checkpoint can be compressed
 // is not known before it is written: only then does a hop count it and the way back
@@ -79,20 +81,32 @@ func (d disk) judge() (state State, said, hint string) {
 	}
 	said = fmt.Sprintf("%s are needed in %s (%s), %s", need, d.dir, d.parts(), free)
 	if state == Warn {
-		said += "; that may do, for a checkpoint is compressed"
-		if d.asked[WayBack] > 0 {
+		said += "; that may do, for " + d.perhapsLess()
+		if d.asked[WayBack] > 0 && d.asked[Checkpoint] > 0 {
 			said += ": the hop looks once more when it has copied the volumes, before anything stops"
 		}
 	}
 	return state, said, d.hint()
 }
 
+// perhapsLess says what may take less.
+func (d disk) perhapsLess() string {
+	var list []string
+	if d.asked[Checkpoint] > 0 {
+		list = append(list, "a checkpoint is compressed")
+	}
+	if d.asked[Pulled] > 0 {
+		list = append(list, "images share layers")
+	}
+	return strings.Join(list, " and ")
+}
+
 func (d disk) parts() string {
 	var list []string
-	for _, p := range []Purpose{Images, Beside, WayBack, Cache, Checkpoint} {
+	for _, p := range []Purpose{Images, Pulled, Beside, WayBack, Cache, Checkpoint} {
 		switch bytes := d.asked[p]; {
 		case bytes == 0:
-		case p == Checkpoint:
+		case p == Checkpoint || p == Pulled:
 			list = append(list, fmt.Sprintf("up to %s for %s", size(bytes), p))
 		default:
 			list = append(list, fmt.Sprintf("%s for %s", size(bytes), p))
@@ -104,7 +118,7 @@ func (d disk) parts() string {
 // hint names besides what would be enough by itself.
 func (d disk) hint() string {
 	text := "Free some space there"
-	if d.front() > 0 {
+	if d.front()+d.asked[Pulled] > 0 {
 		text += ": docker system df"
 	}
 	if d.asked[Checkpoint] > 0 && d.front() <= d.free {

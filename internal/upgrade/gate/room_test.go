@@ -27,6 +27,7 @@ func TestRoomOfEachDisk(t *testing.T) {
 		{"a checkpoint, of which most is there already", []gate.Room{on(1, gate.WayBack, 9), on(1, gate.Checkpoint, 1)}, gate.OK, "up to 10.0 GB", "", ""},
 		{"a repository over a network", []gate.Room{on(1, gate.WayBack, 9), on(1, gate.Cache, 2)}, gate.Block, "2000 MB for the cache of a repository over a network", "--no-rollback", "another disk"},
 		{"PostgreSQL's data comes after the checkpoint", []gate.Room{on(1, gate.Beside, 6), on(1, gate.Checkpoint, 6)}, gate.Warn, "6000 MB for a PostgreSQL that is written anew", "another disk", ""},
+		{"images whose size nobody knows", []gate.Room{on(1, gate.Pulled, 11)}, gate.Warn, "up to 11.0 GB are needed in /disk (up to 11.0 GB for images to pull, if they are as large as those of the same names here), 10.0 GB are free; that may do, for images share layers", "docker system df", "another disk"},
 		{"a way back that needs it, too", []gate.Room{on(1, gate.Beside, 6), on(1, gate.WayBack, 6)}, gate.Block, "12.0 GB are needed", "--no-rollback", ""},
 	}
 	for _, c := range cases {
