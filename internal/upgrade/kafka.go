@@ -89,6 +89,10 @@ func drainKafka() Step {
 			if err := makeFormer(ctx, s, e.Sink); err != nil {
 				return err
 			}
+			// What is started here must not meet the server that a killed hop has left reading.
+			if err := s.ClearLeftover(ctx, readName); err != nil {
+				return err
+			}
 			list, err := drainer{s, e.Sink, 2 * time.Second, e.Now, map[string]bool{}}.run(ctx)
 			if err != nil {
 				return err
