@@ -8,7 +8,7 @@ import (
 )
 
 // Outage is one line of history.jsonl: what a run that interrupts service came
-// to. A gap is the longest time during which that door did not answer.
+// to. UINS and IngestNS are the sums of all times in which that door did not answer.
 type Outage struct {
 	Time        time.Time      `json:"time"` // when it was over
 	Run         string         `json:"run"`
