@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
-	"github.com/sentryctl/sentryctl/internal/health"
 	"github.com/sentryctl/sentryctl/internal/priority"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/stack"
@@ -171,26 +169,6 @@ func (a *app) backupEnv(ctx context.Context, s *site.Site, rec site.Record, sink
 		Site: s, Record: rec, Profile: project.Getenv("COMPOSE_PROFILES"), Stack: st, FrontDoor: door, Watch: watchDoor(door),
 		Guard: func(context.Context) (func() error, error) { return startGuard(s) }, Sink: sink, Now: time.Now,
 	}, engine.Close, nil
-}
-
-// watchDoor asks the UI for its health and relay for anything.
-func watchDoor(door health.FrontDoor) backup.Watch {
-	host := ""
-	if door.URL != nil {
-		host = door.URL.Host
-	}
-	at := func(path string) string { return (&url.URL{Scheme: "http", Host: door.Address, Path: path}).String() }
-	w := health.Watch{Client: door.Client, Doors: map[string]health.Door{
-		"ui":     {URL: at("/_health/"), Host: host, Failed: 400},
-		"ingest": {URL: at("/api/1/envelope/"), Host: host, Failed: 500},
-	}}
-	return func(ctx context.Context) func() backup.Gaps {
-		stop := w.Start(ctx)
-		return func() backup.Gaps {
-			gaps := stop()
-			return backup.Gaps{UI: gaps["ui"], Ingest: gaps["ingest"]}
-		}
-	}
 }
 
 func (a *app) carryOutBackup(ctx context.Context, env *backup.Env, mask func(string) string) error {

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/backup/repository"
 	"github.com/sentryctl/sentryctl/internal/event"
 	"github.com/sentryctl/sentryctl/internal/fault"
@@ -119,13 +118,12 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)
 	}
-	away := downSince(b.Hop, journal.Records())
 	if inPlace {
 		if err := upgrade.Settle(r.site, placed, journal.Records(), false); err != nil {
 			return err
 		}
 	}
-	stop, err := r.watch(ctx)
+	stop, err := r.watchOn(ctx, journal.Records())
 	if err != nil {
 		return err
 	}
@@ -152,30 +150,9 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 			result = site.ResultFailed
 		}
 		err = errors.Join(err, r.site.AppendHistory(site.Outage{Time: time.Now().UTC(), Run: b.Run, Workflow: upgradeWorkflow, From: b.Hop.From, To: b.Hop.To,
-			Rungs: b.Rungs, PredictedNS: b.PredictedNS, UINS: gaps.UI + away, IngestNS: gaps.Ingest, Result: result}))
+			Rungs: b.Rungs, PredictedNS: b.PredictedNS, UINS: gaps.UI, IngestNS: gaps.Ingest, Result: result}))
 	}
 	return err
-}
-
-// downSince is for how long the services have stood still since the run that
-// this one goes on with was cut short.
-func downSince(h upgrade.Hop, records []step.Record) time.Duration {
-	if far := upgrade.HowFar(h, records); far == upgrade.Untouched || far == upgrade.Recorded {
-		return 0
-	}
-	return time.Since(records[len(records)-1].Time)
-}
-
-func (r *hopRun) watch(ctx context.Context) (stop func() backup.Gaps, err error) {
-	st, err := r.project(ctx, r.site.Dir)
-	if err != nil {
-		return nil, err
-	}
-	door, err := r.door(st)
-	if err != nil {
-		return nil, err
-	}
-	return watchDoor(door)(ctx), nil
 }
 
 // failed decides what a hop that did not come to its end leads to.

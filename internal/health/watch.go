@@ -68,6 +68,17 @@ func (w Watch) Start(ctx context.Context) (stop func() map[string]time.Duration)
 	}
 }
 
+// Answers asks each door once, and says which of them answer in time.
+func (w Watch) Answers(ctx context.Context) map[string]bool {
+	answers := map[string]bool{}
+	for name, door := range w.Doors {
+		bounded, cancel := context.WithTimeout(ctx, cmp.Or(w.Limit, time.Second))
+		answers[name] = w.get(bounded, door) == nil
+		cancel()
+	}
+	return answers
+}
+
 // ask asks once. An answer that comes late ends the span in which there was
 // none; one that is cut short by the end of the watch says nothing.
 func (w Watch) ask(ctx context.Context, door Door) (span, bool) {

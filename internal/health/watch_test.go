@@ -46,6 +46,9 @@ func TestWatchTellsTheDoorThatWasShut(t *testing.T) {
 	}))
 	defer srv.Close()
 	w := Watch{Every: time.Millisecond, Doors: map[string]Door{"shut": {URL: srv.URL + "/shut", Failed: 500}, "open": {URL: srv.URL + "/open", Failed: 500}}}
+	if got := w.Answers(t.Context()); got["shut"] || !got["open"] {
+		t.Errorf("answers: got %v", got)
+	}
 	stop := w.Start(t.Context())
 	<-enough
 	got := stop()

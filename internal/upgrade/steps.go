@@ -44,7 +44,7 @@ func Steps(h Hop) []Step {
 		steps = append(steps, climb(r))
 	}
 	for _, s := range install.Bring() {
-		if h.NewKafka && s.ID == "start-services" {
+		if h.NewKafka && s.ID == startID {
 			steps = append(steps, beginGroups())
 		}
 		steps = append(steps, lift(s))
