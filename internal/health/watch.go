@@ -25,6 +25,7 @@ type Door struct {
 	URL    string
 	Host   string // header, "" for the URL's
 	Failed int
+	Moved  string // URL at which it answers too, before or after a change of address; "" for none
 }
 
 // span is a time in which a door did not answer.
@@ -94,7 +95,15 @@ func (w Watch) ask(ctx context.Context, door Door) (span, bool) {
 }
 
 func (w Watch) get(ctx context.Context, door Door) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, door.URL, nil)
+	err := w.getAt(ctx, door, door.URL)
+	if err != nil && door.Moved != "" {
+		return w.getAt(ctx, door, door.Moved)
+	}
+	return err
+}
+
+func (w Watch) getAt(ctx context.Context, door Door, at string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return err
 	}

@@ -35,24 +35,28 @@ func TestWatchTellsTheDoorThatWasShut(t *testing.T) {
 	var asked atomic.Int64
 	enough := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/shut" {
+		switch r.URL.Path {
+		case "/shut":
 			w.WriteHeader(http.StatusBadGateway)
-			if asked.Add(1) == 5 {
+			if asked.Add(1) == 6 {
 				close(enough)
 			}
-			return
+		case "/former":
+			w.WriteHeader(http.StatusBadGateway)
+		default:
+			w.WriteHeader(http.StatusMethodNotAllowed)
 		}
-		w.WriteHeader(http.StatusMethodNotAllowed)
 	}))
 	defer srv.Close()
-	w := Watch{Every: time.Millisecond, Doors: map[string]Door{"shut": {URL: srv.URL + "/shut", Failed: 500}, "open": {URL: srv.URL + "/open", Failed: 500}}}
-	if got := w.Answers(t.Context()); got["shut"] || !got["open"] {
+	w := Watch{Every: time.Millisecond, Doors: map[string]Door{"shut": {URL: srv.URL + "/shut", Failed: 500}, "open": {URL: srv.URL + "/open", Failed: 500},
+		"moved": {URL: srv.URL + "/former", Moved: srv.URL + "/open", Failed: 500}}}
+	if got := w.Answers(t.Context()); got["shut"] || !got["open"] || !got["moved"] {
 		t.Errorf("answers: got %v", got)
 	}
 	stop := w.Start(t.Context())
 	<-enough
 	got := stop()
-	if got["shut"] == 0 || got["open"] != 0 {
+	if got["shut"] == 0 || got["open"] != 0 || got["moved"] != 0 {
 		t.Errorf("got %v", got)
 	}
 }
