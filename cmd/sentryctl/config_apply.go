@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/config"
 	"github.com/sentryctl/sentryctl/internal/config/merge"
 	"github.com/sentryctl/sentryctl/internal/fault"
+	"github.com/sentryctl/sentryctl/internal/health"
 	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/ui/redact"
@@ -238,15 +240,15 @@ func (a *app) carryOutApply(ctx context.Context, p *applyPlan) error {
 		return err
 	}
 	defer journal.Close()
-	before, err := p.engine.instances(ctx)
-	if err != nil {
-		return err
-	}
 	runs, err := p.site.Runs()
 	if err != nil {
 		return err
 	}
 	a.past = stepTimes(runs, applyWorkflow)
+	watched := &watchedRun{site: p.site, header: header, version: p.record.Version, look: p.engine.instances}
+	if err := watched.watch(ctx, func() health.Watch { return p.door(ctx) }); err != nil {
+		return err
+	}
 	var env *apply.Env
 	var outcome step.Outcome
 	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
@@ -256,14 +258,14 @@ func (a *app) carryOutApply(ctx context.Context, p *applyPlan) error {
 		outcome, err = runner.Run(ctx, env, header, apply.Steps())
 		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, watched.remember(ctx, outcome, err)); err != nil {
 		return err
 	}
 	after, err := p.engine.instances(ctx)
 	if err != nil {
 		return err
 	}
-	if err := a.showApplied(p, restarted(before, after), outcome); err != nil {
+	if err := a.showApplied(p, restarted(watched.before, after), outcome); err != nil {
 		return err
 	}
 	if lacks := env.Incomplete(); len(lacks) > 0 {

@@ -133,6 +133,12 @@ func (p *applyPlan) environment(sink *redact.Sink) *apply.Env {
 	}
 }
 
+// door is the site's, where it is now and where the answers want it.
+func (p *applyPlan) door(ctx context.Context) health.Watch {
+	moves := slices.ContainsFunc(p.changes, func(c config.Change) bool { return c.Path == customEnv })
+	return runDoor(ctx, p.site, installPlan{model: p.engine.staged.Model(), answers: p.answers}, moves)
+}
+
 // geoIP brings the location database up to date, nil without an account.
 func (p *applyPlan) geoIP() func(context.Context) error {
 	if g := p.answers.GeoIP; g.Account == "" || g.License.IsZero() {

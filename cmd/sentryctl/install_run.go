@@ -54,6 +54,10 @@ func (a *app) carryOut(ctx context.Context, p *installPlan) error {
 	if a.past, err = p.pastTimes(); err != nil {
 		return err
 	}
+	watched, err := p.watch(ctx, header)
+	if err != nil {
+		return err
+	}
 	var env *install.Env
 	var outcome step.Outcome
 	err = a.withSink(ctx, func(ctx context.Context, sink *redact.Sink) error {
@@ -66,13 +70,25 @@ func (a *app) carryOut(ctx context.Context, p *installPlan) error {
 		outcome, err = runner.Run(ctx, env, header, install.Steps())
 		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, watched.remember(ctx, outcome, err)); err != nil {
 		return err
 	}
 	if err := dropAdminPassword(p.site); err != nil {
 		return err
 	}
 	return a.summarize(p, env, outcome)
+}
+
+// watch watches a site that was installed before. What a restore brings back has
+// been stopped by it.
+func (p *installPlan) watch(ctx context.Context, header step.Header) (*watchedRun, error) {
+	w := &watchedRun{site: p.site, header: header, version: p.version}
+	if p.record.State != site.Installed || p.options.restored != nil || p.engine == nil {
+		return w, nil
+	}
+	w.look = p.engine.Stack(p.project, event.Discard{}).Instances
+	moves := config.SiteVariable(os.DirFS(p.site.Dir), "SENTRY_BIND") != p.project.Getenv("SENTRY_BIND")
+	return w, w.watch(ctx, func() health.Watch { return runDoor(ctx, p.site, *p, moves) })
 }
 
 // environment wires the steps to the Engine, the network and the screen.

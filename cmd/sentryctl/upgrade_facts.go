@@ -138,11 +138,15 @@ func rehearsed(list []upgrade.Rehearsal) []plan.Measured {
 	return hops
 }
 
+// measured are the hops of a history. What a run closed before it was cut short
+// counts with what it closed when it went on.
 func measured(outages []site.Outage) []plan.Measured {
 	var list []plan.Measured
+	whole := map[string]time.Duration{}
 	for _, o := range outages {
 		if !o.To.IsZero() && o.From != o.To {
-			list = append(list, plan.Measured{From: o.From, To: o.To, Rungs: o.Rungs, UI: o.UINS, OK: o.Result == site.ResultDone})
+			whole[o.Run] += o.UINS
+			list = append(list, plan.Measured{From: o.From, To: o.To, Rungs: o.Rungs, UI: whole[o.Run], OK: o.Result == site.ResultDone})
 		}
 	}
 	return list

@@ -15,16 +15,26 @@ const (
 )
 
 // doorWatch asks the UI for its health and relay for anything.
-func doorWatch(door health.FrontDoor) health.Watch {
+func doorWatch(door health.FrontDoor) health.Watch { return movedWatch(door, door.Address) }
+
+// movedWatch is the same for a door whose address changes meanwhile: it is open
+// where it answers at one of both.
+func movedWatch(door health.FrontDoor, former string) health.Watch {
 	host := ""
 	if door.URL != nil {
 		host = door.URL.Host
 	}
-	at := func(path string) string { return (&url.URL{Scheme: "http", Host: door.Address, Path: path}).String() }
-	return health.Watch{Client: door.Client, Doors: map[string]health.Door{
-		uiDoor:     {URL: at("/_health/"), Host: host, Failed: 400},
-		ingestDoor: {URL: at("/api/1/envelope/"), Host: host, Failed: 500},
-	}}
+	at := func(address, path string) string {
+		return (&url.URL{Scheme: "http", Host: address, Path: path}).String()
+	}
+	way := func(path string, failed int) health.Door {
+		d := health.Door{URL: at(door.Address, path), Host: host, Failed: failed}
+		if former != door.Address {
+			d.Moved = at(former, path)
+		}
+		return d
+	}
+	return health.Watch{Client: door.Client, Doors: map[string]health.Door{uiDoor: way("/_health/", 400), ingestDoor: way("/api/1/envelope/", 500)}}
 }
 
 func watchDoor(door health.FrontDoor) backup.Watch { return gapsOf(doorWatch(door)) }
