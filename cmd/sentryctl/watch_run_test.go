@@ -18,86 +18,99 @@ import (
 	"github.com/sentryctl/sentryctl/internal/workload"
 )
 
+// ranBefore is what a site served with; the others are what became of it.
+var (
+	began     = time.Date(2026, 1, 4, 3, 0, 0, 0, time.UTC)
+	ranBefore = []workload.Instance{{Service: "web", ID: "a", Started: began, Running: true}}
+	recreated = []workload.Instance{{Service: "web", ID: "b", Started: began, Running: true}}
+	ended     = []workload.Instance{{Service: "web", ID: "a", Started: began}}
+)
+
 func TestWhatARunHasInterrupted(t *testing.T) {
-	began := time.Date(2026, 1, 4, 3, 0, 0, 0, time.UTC)
-	web := workload.Instance{Service: "web", ID: "a", Started: began, Running: true}
-	with := func(change func(*workload.Instance)) []workload.Instance {
-		now := web
-		change(&now)
-		return []workload.Instance{now}
-	}
-	var (
-		same       = []workload.Instance{web}
-		recreated  = with(func(i *workload.Instance) { i.ID = "b" })
-		restarted  = with(func(i *workload.Instance) { i.Started = began.Add(time.Minute) })
-		ended      = with(func(i *workload.Instance) { i.Running = false })
-		another    = append(same, workload.Instance{Service: "feature", ID: "c", Running: true})
-		closed     = backup.Gaps{UI: 2 * time.Second, Ingest: time.Second}
-		ran        = step.Outcome{Changed: true}
-		wentOn     = step.Outcome{Changed: true, Resumed: true}
-		engineAway = errors.New("no Engine")
-	)
-	type result struct {
-		UI, Ingest time.Duration
-		Result     site.Result
-	}
-	done, none := &result{2 * time.Second, time.Second, site.ResultDone}, (*result)(nil)
-	failed := &result{2 * time.Second, time.Second, site.ResultFailed}
+	restarted := []workload.Instance{{Service: "web", ID: "a", Started: began.Add(time.Minute), Running: true}}
+	another := append(ranBefore[:1:1], workload.Instance{Service: "feature", ID: "c", Running: true})
 	cases := []struct {
-		name    string
-		before  []workload.Instance
-		after   []workload.Instance
-		lookErr error
-		gaps    backup.Gaps
-		outcome step.Outcome
-		err     error
-		want    *result
+		name          string
+		before, after []workload.Instance
+		want          bool
 	}{
-		{"recreated", same, recreated, nil, closed, ran, nil, done},
-		{"restarted", same, restarted, nil, closed, ran, nil, done},
-		{"gone", same, nil, nil, closed, ran, nil, done},
-		{"one that no door needs", same, recreated, nil, backup.Gaps{}, ran, nil, &result{0, 0, site.ResultDone}},
-		{"stopped, and it failed", same, ended, nil, closed, ran, errors.New("web: exited"), failed},
-		{"failed before that", same, same, nil, closed, ran, errors.New("no image"), none},
-		{"a service more", same, another, nil, closed, ran, nil, none},
-		{"nothing to do", same, recreated, nil, closed, step.Outcome{}, nil, none},
-		{"nothing ran before", ended, recreated, nil, closed, ran, nil, none},
-		{"a first install", nil, recreated, nil, closed, ran, nil, none},
-		{"goes on with what had been stopped", another[1:], another, nil, closed, wentOn, nil, done},
-		{"goes on, and nothing was closed", same, same, nil, backup.Gaps{}, wentOn, nil, none},
-		{"the Engine went away", same, nil, engineAway, closed, ran, engineAway, failed},
-		{"the Engine went away, the doors did not", same, nil, engineAway, backup.Gaps{}, ran, engineAway, none},
+		{"nothing", ranBefore, ranBefore, false},
+		{"recreated", ranBefore, recreated, true},
+		{"restarted", ranBefore, restarted, true},
+		{"stopped", ranBefore, ended, true},
+		{"gone", ranBefore, nil, true},
+		{"a service more", ranBefore, another, false},
+		{"started", ended, restarted, false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			s, version := newTestSite(t, "25.5.1"), calver.MustParse("25.5.1")
-			now := c.before
-			look := func(context.Context) ([]workload.Instance, error) { return now, nil }
-			w := &watchedRun{site: s, header: step.Header{Run: "r1", Workflow: applyWorkflow}, version: version, look: look}
-			if err := w.watch(t.Context(), func() health.Watch { return health.Watch{} }); err != nil {
-				t.Fatal(err)
+			if got := interrupted(c.before, c.after); got != c.want {
+				t.Errorf("got %t, want %t", got, c.want)
 			}
-			if w.gaps != nil {
-				w.gaps()
-				w.gaps = func() backup.Gaps { return c.gaps }
+		})
+	}
+}
+
+func TestWhatIsRememberedOfARun(t *testing.T) {
+	closed, open := backup.Gaps{UI: 2 * time.Second, Ingest: time.Second}, backup.Gaps{}
+	ran, wentOn := step.Outcome{Changed: true}, step.Outcome{Changed: true, Resumed: true}
+	away := errors.New("no Engine")
+	cases := []struct {
+		name          string
+		before, after []workload.Instance
+		lookErr       error
+		gaps          backup.Gaps
+		outcome       step.Outcome
+		err           error
+		want          site.Result // "": no line
+	}{
+		{"recreated", ranBefore, recreated, nil, closed, ran, nil, site.ResultDone},
+		{"recreated, and no door needs it", ranBefore, recreated, nil, open, ran, nil, site.ResultDone},
+		{"stopped, and it failed", ranBefore, ended, nil, closed, ran, errors.New("web: exited"), site.ResultFailed},
+		{"failed before that", ranBefore, ranBefore, nil, closed, ran, errors.New("no image"), ""},
+		{"nothing to do", ranBefore, recreated, nil, closed, step.Outcome{}, nil, ""},
+		{"nothing ran before", ended, recreated, nil, closed, ran, nil, ""},
+		{"a first install", nil, recreated, nil, closed, ran, nil, ""},
+		{"goes on with what had been stopped", ranBefore, ranBefore, nil, closed, wentOn, nil, site.ResultDone},
+		{"goes on, and nothing was closed", ranBefore, ranBefore, nil, open, wentOn, nil, ""},
+		{"the Engine went away", ranBefore, nil, away, closed, ran, away, site.ResultFailed},
+		{"the Engine went away, the doors did not", ranBefore, nil, away, open, ran, away, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			var want []site.Outage
+			if v := calver.MustParse("25.5.1"); c.want != "" {
+				want = []site.Outage{{Run: "r1", Workflow: applyWorkflow, From: v, To: v, UINS: c.gaps.UI, IngestNS: c.gaps.Ingest, Result: c.want}}
 			}
+			w := beginWatch(t, c.before, c.gaps)
 			w.look = func(context.Context) ([]workload.Instance, error) { return c.after, c.lookErr }
 			if err := w.remember(t.Context(), c.outcome, c.err); err != nil {
 				t.Fatal(err)
 			}
-			got, err := s.History()
+			got, err := w.site.History()
 			if err != nil {
 				t.Fatal(err)
-			}
-			var want []site.Outage
-			if c.want != nil {
-				want = []site.Outage{{Run: "r1", Workflow: applyWorkflow, From: version, To: version, UINS: c.want.UI, IngestNS: c.want.Ingest, Result: c.want.Result}}
 			}
 			if d := cmp.Diff(got, want, cmpopts.IgnoreFields(site.Outage{}, "Time"), cmp.Comparer(sameVersion)); d != "" {
 				t.Errorf("history (-got +want):\n%s", d)
 			}
 		})
 	}
+}
+
+// beginWatch watches a site whose doors were closed for gaps.
+func beginWatch(t *testing.T, before []workload.Instance, gaps backup.Gaps) *watchedRun {
+	t.Helper()
+	w := &watchedRun{site: newTestSite(t, "25.5.1"), header: step.Header{Run: "r1", Workflow: applyWorkflow}, version: calver.MustParse("25.5.1"),
+		look: func(context.Context) ([]workload.Instance, error) { return before, nil }}
+	if err := w.watch(t.Context(), func() health.Watch { return health.Watch{} }); err != nil {
+		t.Fatal(err)
+	}
+	if w.gaps != nil {
+		w.gaps() // ends what was begun
+		w.gaps = func() backup.Gaps { return gaps }
+	}
+	return w
 }
 
 func sameVersion(a, b calver.Version) bool { return a == b }
