@@ -87,7 +87,7 @@ func TestSiteDiskFullInAHop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.event, b.users = found, selected(t, b.Site, "SELECT count(*) FROM auth_user")
+	b.event, b.names = found, names(t, b.Site)
 	b.release(t, newer)
 	for _, c := range []struct{ step, comes string }{
 		{"stage-site", older + " serves as before"},

@@ -28,7 +28,7 @@ func TestPostgreSQLIsWrittenAnew(t *testing.T) {
 	}
 	selected(t, b.Site, "CREATE ROLE reporter LOGIN PASSWORD 'vermilion-9131'")
 	selected(t, b.Site, "CREATE TABLE own (id serial PRIMARY KEY, v text); INSERT INTO own (v) SELECT repeat('x', i) FROM generate_series(1, 500) i")
-	b.event, b.users = found, selected(t, b.Site, "SELECT count(*) FROM auth_user")
+	b.event, b.names = found, names(t, b.Site)
 	if err := os.Rename(b.Release(to), filepath.Join(b.releases, to)); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sentryctl/sentryctl/lab/labtest"
 	"github.com/sentryctl/sentryctl/lab/probe"
 )
@@ -23,7 +25,7 @@ type before struct {
 	*labtest.Site
 	releases string
 	event    probe.Found
-	users    string
+	names    string // of users and projects
 }
 
 func beforeUpgrade(t *testing.T, from string, to ...string) before {
@@ -43,7 +45,7 @@ func beforeUpgradeWith(t *testing.T, flags []string, from string, to ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.event, b.users = found, selected(t, b.Site, "SELECT count(*) FROM auth_user")
+	b.event, b.names = found, names(t, b.Site)
 	for _, version := range to {
 		b.release(t, version)
 	}
@@ -76,7 +78,7 @@ func (b before) serves(t *testing.T, version string) {
 	t.Helper()
 	b.recorded(t, version)
 	sentryctl(t, b.Site, "health", "--canary", "--site", b.Dir).exits(0)
-	b.hasUsers(t)
+	b.hasNames(t)
 	b.hasEvent(t)
 }
 
@@ -89,11 +91,17 @@ func (b before) recorded(t *testing.T, version string) {
 	}
 }
 
-func (b before) hasUsers(t *testing.T) {
+func (b before) hasNames(t *testing.T) {
 	t.Helper()
-	if got := selected(t, b.Site, "SELECT count(*) FROM auth_user"); got != b.users {
-		t.Errorf("got %s users, want %s", got, b.users)
+	if diff := cmp.Diff(b.names, names(t, b.Site)); diff != "" {
+		t.Errorf("users and projects (-before +after):\n%s", diff)
 	}
+}
+
+// names are those of all users, and the slugs and names of all projects.
+func names(t *testing.T, s *labtest.Site) string {
+	t.Helper()
+	return selected(t, s, "SELECT 'user ' || username FROM auth_user UNION ALL SELECT 'project ' || slug || ': ' || name FROM sentry_project ORDER BY 1")
 }
 
 func (b before) hasEvent(t *testing.T) {
