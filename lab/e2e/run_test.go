@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sentryctl/sentryctl/internal/site"
 	"github.com/sentryctl/sentryctl/lab/labtest"
 )
 
@@ -41,6 +42,13 @@ type said struct {
 	Services int       `json:"services"`
 	Findings []finding `json:"findings"`
 	Hops     []hop     `json:"hops"`
+	Runs     []pastRun `json:"runs"`
+}
+
+// pastRun is a run of the history.
+type pastRun struct {
+	Result  string        `json:"result"`
+	Outages []site.Outage `json:"outages"`
 }
 
 type hop struct {

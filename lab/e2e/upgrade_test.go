@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/lab/labtest"
 	"github.com/sentryctl/sentryctl/lab/probe"
 )
@@ -192,11 +195,56 @@ func TestKilledUpgradeGoesOn(t *testing.T) {
 	b.serves(t, newer)
 }
 
-// A path through hard stops is one command, or one for each hop.
+// A path through hard stops is one command, or one for each hop. An event that
+// comes in while the database is migrated is taken at once. The history tells
+// what each hop interrupted.
 func TestUpgradeThroughHardStops(t *testing.T) {
 	b := beforeUpgrade(t, "24.8.0", older, newer)
-	sentryctl(t, b.Site, b.upgrade("--pause-after-hop")...).exits(0)
+	b.breaking(t, older)(t, "STANDIN_MIGRATION_SECONDS=10")
+	p := start(t, b.Site, b.upgrade("--pause-after-hop")...)
+	taken := b.takenWhile(t, p, "migrate-database")
+	p.wait().exits(0)
 	b.serves(t, older)
+	allStored(t, b.Site, taken)
 	sentryctl(t, b.Site, b.upgrade()...).exits(0)
 	b.serves(t, newer)
+	allStored(t, b.Site, taken)
+	b.measured(t, older+" -> "+newer, "24.8.0 -> "+older)
+}
+
+// takenWhile posts an event once, as soon as a step has begun, and sees that the
+// step was still under way when the door had taken it.
+func (b before) takenWhile(t *testing.T, p *process, id step.ID) []string {
+	t.Helper()
+	key, project, err := b.Probe().Key(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.until("the begin of "+string(id), func(l said) bool { return l.Type == "step_started" && l.ID == string(id) })
+	event := strings.Repeat("5e", 16)
+	if err := b.Probe().Send(t.Context(), key, project, event); err != nil {
+		t.Errorf("in %s an event was not taken: %v", id, err)
+	}
+	if r := lastRecord(t, b.Site); r.Step != id || r.Kind != step.KindStarted {
+		t.Errorf("the event was sent in %s, and the journal has come to %s %s", id, r.Kind, r.Step)
+	}
+	return []string{event}
+}
+
+// measured wants these hops of the history, newest first: each went well, the page
+// was away meanwhile, and the plan had said for how long it would be.
+func (b before) measured(t *testing.T, hops ...string) {
+	t.Helper()
+	var got []string
+	for _, run := range sentryctl(t, b.Site, "history", "--site", b.Dir).exits(0).last("history").Runs {
+		for _, o := range run.Outages {
+			got = append(got, fmt.Sprintf("%s -> %s", o.From, o.To))
+			if run.Result != "done" || o.Result != site.ResultDone || o.PredictedNS <= 0 || o.UINS <= 0 {
+				t.Errorf("the run is %s, and of the hop it says %+v", run.Result, o)
+			}
+		}
+	}
+	if diff := cmp.Diff(hops, got); diff != "" {
+		t.Errorf("hops in the history (-want +got):\n%s", diff)
+	}
 }
