@@ -16,15 +16,33 @@ import (
 // and taken up again each time comes to what one that nobody disturbs comes to.
 func TestUpgradeKilledAfterEveryRecord(t *testing.T) {
 	labtest.Long(t)
+	var there, back whole
+	if !t.Run("undisturbed", func(t *testing.T) { there, back = undisturbed(t) }) {
+		t.FailNow()
+	}
 	b := beforeUpgrade(t, "24.8.0", older, newer)
 	killed := killedAllTheWay(t, b, b.upgrade())
 	if killed < 2*20 {
 		t.Errorf("killed only %d times in two hops", killed)
 	}
 	b.serves(t, newer)
+	b.comesTo(t, there)
 	// The way back is walked in the same manner.
 	killedAllTheWay(t, b, []string{"rollback", "--site", b.Dir, "--yes"})
 	b.serves(t, older)
+	b.comesTo(t, back)
+}
+
+// undisturbed is what the same way comes to, there and back, on a site of its own.
+func undisturbed(t *testing.T) (there, back whole) {
+	t.Helper()
+	b := beforeUpgrade(t, "24.8.0", older, newer)
+	sentryctl(t, b.Site, b.upgrade()...).exits(0)
+	b.serves(t, newer)
+	there = b.whole(t)
+	sentryctl(t, b.Site, "rollback", "--site", b.Dir, "--yes").exits(0)
+	b.serves(t, older)
+	return there, b.whole(t)
 }
 
 // killedAllTheWay kills a command after each record, takes it up again each
