@@ -22,12 +22,12 @@ type whole struct {
 	Images      []string       // that have the site's name, or are kept for it
 	Own         []string       // what lies in the directories of .sentryctl, but for journals
 	Bytes       map[string]int // of each file: secrets differ, and are of one length
-	Checkpoints []string       // by the version that each leads back to, oldest first
+	Checkpoints []string       // by the version that each leads back to, oldest first; a kill lets one be written twice
 }
 
 func (b before) whole(t *testing.T) whole {
 	t.Helper()
-	w := whole{Site: observe(t, b.Site), Bytes: map[string]int{}, Checkpoints: b.checkpoints(t)}
+	w := whole{Site: observe(t, b.Site), Bytes: map[string]int{}, Checkpoints: slices.Compact(b.checkpoints(t))}
 	w.Site.Files = withoutTorn(t, w.Site.Files)
 	w.Containers = ours(b.Site, docker(t, b.Site, "ps", "-a", "--format", "{{.Names}}"))
 	w.Images = ours(b.Site, docker(t, b.Site, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"))
