@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -108,9 +109,13 @@ func besideSaved(ctx context.Context, s Stack, h *workload.Helper) error {
 	return nil
 }
 
-// freeRoom gives that room back when the hop has come to its good end.
+// freeRoom gives that room back when the hop has come to its good end, and that of the
+// ballast: whoever is killed after this has left nothing.
 func freeRoom() Step {
-	return Step{ID: "free-room", Title: "Give back the room for the way back", Idempotent: true, Run: dropRoom}
+	return Step{
+		ID: "free-room", Title: "Give back the room for the way back", Idempotent: true,
+		Run: func(ctx context.Context, e *Env) error { return errors.Join(dropRoom(ctx, e), DropBallast(e.Site)) },
+	}
 }
 
 func dropRoom(ctx context.Context, e *Env) error {

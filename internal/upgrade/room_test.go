@@ -22,6 +22,26 @@ func (s *stored) VolumeExists(_ context.Context, name string) (bool, error) {
 	return s.have[name], nil
 }
 
+// A hop that is killed after its last step leaves nothing that takes up room.
+func TestRoomIsFreedWithTheLastStep(t *testing.T) {
+	e := newHop(t, tree{"a": "1"}, tree{"a": "2"}, tree{"a": "1"})
+	st := &engine{model: release.Model{Project: "x"}}
+	e.stack = st
+	if err := LayBallast(e.Site); err != nil {
+		t.Fatal(err)
+	}
+	steps := Steps(e.Hop)
+	if err := steps[len(steps)-1].Run(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if present(ballast(e.Site)) {
+		t.Error("the ballast stays")
+	}
+	if d := cmp.Diff([]string{"remove x-ballast"}, st.calls); d != "" {
+		t.Errorf("calls (-want +got):\n%s", d)
+	}
+}
+
 func TestRoomIsKeptForWhatIsSaved(t *testing.T) {
 	st := &stored{have: map[string]bool{"x-pg": true, "x-kafka": true}}
 	st.model = release.Model{Volumes: []release.Volume{
