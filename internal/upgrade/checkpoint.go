@@ -85,7 +85,8 @@ func SetOf(began time.Time) string { return began.UTC().Format("20060102T150405Z
 
 // Obsolete gives the checkpoints of a site that may go: all but the newest two,
 // and never the one that the way back needs. A backup is a checkpoint only if
-// its description and a journal of this site say so.
+// its description and a journal of this site say so. One that a kill has let be
+// written twice has one ID, and counts once.
 func Obsolete(sets []backup.Set, runs []site.Run, needed string) []backup.Set {
 	made := map[string]bool{}
 	for _, r := range runs {
@@ -95,11 +96,16 @@ func Obsolete(sets []backup.Set, runs []site.Run, needed string) []backup.Set {
 		}
 	}
 	var list []backup.Set
+	var ids []string
 	for _, s := range sets {
-		if made[s.ID()] && strings.HasPrefix(s.Description, CheckpointNote) {
-			list = append(list, s)
+		if !made[s.ID()] || !strings.HasPrefix(s.Description, CheckpointNote) {
+			continue
+		}
+		list = append(list, s)
+		if !slices.Contains(ids, s.ID()) {
+			ids = append(ids, s.ID())
 		}
 	}
-	list = list[:max(0, len(list)-keptCheckpoints)]
-	return slices.DeleteFunc(list, func(s backup.Set) bool { return s.ID() == needed })
+	old := ids[:max(0, len(ids)-keptCheckpoints)]
+	return slices.DeleteFunc(list, func(s backup.Set) bool { return s.ID() == needed || !slices.Contains(old, s.ID()) })
 }

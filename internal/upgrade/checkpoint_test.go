@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +31,8 @@ func TestOnlyOldCheckpointsGo(t *testing.T) {
 	}{
 		{"all but the newest two", "20260106T000000Z", sets, []string{"20260101T000000Z", "20260104T000000Z"}},
 		{"the way back needs an old one", "20260104T000000Z", sets, []string{"20260101T000000Z"}},
+		{"one was written twice", "20260106T000000Z", slices.Concat(sets[3:5], sets[4:]), []string{"20260104T000000Z"}},
+		{"both were written twice", "20260106T000000Z", slices.Concat(sets[4:5], sets[4:], sets[5:]), nil},
 		{"there are two", "20260106T000000Z", sets[4:], nil},
 		{"there is none", "", nil, nil},
 	} {
