@@ -84,24 +84,12 @@ func (a *app) runBackupSchedule(cmd *cobra.Command, o backupScheduleOptions) err
 	if err != nil {
 		return err
 	}
-	p := o.plan
-	p.Verify, p.Drill, p.Prune, p.Bandwidth = schedule.Cadence(o.verify), schedule.Cadence(o.drill), schedule.Cadence(o.prune), int64(o.bandwidth)
-	if p.Kind, err = o.kind(); err == nil {
-		err = p.Check()
-	}
+	p, err := o.asked()
 	if err != nil {
 		return err
 	}
 	if p.Drill != schedule.Never && !hasCommand(cmd.Parent(), "drill") {
 		return fault.New(fault.Usage, "Leave out --drill", "this sentryctl has no drill")
-	}
-	for _, path := range []*string{&p.TextfileDir, &p.Environment} {
-		if *path == "" {
-			continue
-		}
-		if *path, err = filepath.Abs(*path); err != nil {
-			return fmt.Errorf("find %s: %w", *path, err)
-		}
 	}
 	if _, err := notify.Read(notify.Path(s)); err != nil {
 		return err
@@ -111,39 +99,65 @@ func (a *app) runBackupSchedule(cmd *cobra.Command, o backupScheduleOptions) err
 			return err
 		}
 	}
+	if p, err = o.replace(cmd.Context(), s, p); err != nil {
+		return err
+	}
+	return a.tellSchedule(s, p)
+}
+
+// asked is the plan that the flags ask for, with paths that hold anywhere.
+func (o backupScheduleOptions) asked() (p schedule.Plan, err error) {
+	p = o.plan
+	p.Verify, p.Drill, p.Prune, p.Bandwidth = schedule.Cadence(o.verify), schedule.Cadence(o.drill), schedule.Cadence(o.prune), int64(o.bandwidth)
+	if p.Kind, err = o.kind(); err == nil {
+		err = p.Check()
+	}
+	if err != nil {
+		return p, err
+	}
+	for _, path := range []*string{&p.TextfileDir, &p.Environment} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return p, fmt.Errorf("find %s: %w", *path, err)
+		}
+	}
+	return p, nil
+}
+
+// replace writes the files of a schedule in the place of those that were there,
+// notes them in the site, and sets the timer going.
+func (o backupScheduleOptions) replace(ctx context.Context, s *site.Site, p schedule.Plan) (schedule.Plan, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
+		return p, fmt.Errorf("find this program: %w", err)
 	}
 	files, err := schedule.Render(p, s.Dir, program)
 	if err != nil {
-		return err
-	}
-	if err := dropSchedule(cmd.Context(), s, p.Kind == schedule.Systemd && o.unitDir == ""); err != nil {
-		return err
+		return p, err
 	}
 	dir := p.Kind.Dir()
 	if o.unitDir != "" {
 		if dir, err = filepath.Abs(o.unitDir); err != nil {
-			return fmt.Errorf("find %s: %w", o.unitDir, err)
+			return p, fmt.Errorf("find %s: %w", o.unitDir, err)
 		}
+	}
+	timer := p.Kind == schedule.Systemd && o.unitDir == ""
+	if err := dropSchedule(ctx, s, timer); err != nil {
+		return p, err
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, f.Name)
 		p.Files = append(p.Files, path)
 		if err := site.WriteFile(path, []byte(f.Text), 0o644); err != nil {
-			return fault.New(fault.Other, "Run it as root, or write the files elsewhere with --unit-dir", "%w", err)
+			return p, fault.New(fault.Other, "Run it as root, or write the files elsewhere with --unit-dir", "%w", err)
 		}
 	}
-	if err := schedule.Write(s, p); err != nil {
-		return err
+	if err := schedule.Write(s, p); err != nil || !timer {
+		return p, err
 	}
-	if p.Kind == schedule.Systemd && o.unitDir == "" {
-		if err := systemctl(cmd.Context(), []string{"daemon-reload"}, []string{"enable", "--now", schedule.Name(s.Dir) + ".timer"}); err != nil {
-			return err
-		}
-	}
-	return a.tellSchedule(s, p)
+	return p, systemctl(ctx, []string{"daemon-reload"}, []string{"enable", "--now", schedule.Name(s.Dir) + ".timer"})
 }
 
 func hasCommand(parent *cobra.Command, name string) bool {
