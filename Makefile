@@ -45,7 +45,7 @@ demo: build lab ## install a Sentry-shaped stack on a real Engine, and upgrade i
 	bin/sentryctl history --site $(DEMO)/site
 	@echo; echo 'The demo runs on. Look at http://$(DEMO_BIND), and take it down with: make clean'
 
-test: lint lab build test-fast test-repository test-engine test-e2e ## everything; what it needs, it sets up
+test: lint lab build test-fast test-repository test-engine test-e2e ## all but the long scenarios; what it needs, it sets up
 
 test-fast: ## unit, golden and command tests: no Engine, seconds
 	go test -short ./...
