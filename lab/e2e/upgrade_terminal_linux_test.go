@@ -14,7 +14,7 @@ import (
 )
 
 // The terminal of an upgrade goes away in the middle of a hop, as when SSH is cut
-// off, again and again. resume comes to what an upgrade that nobody disturbs comes to.
+// off, again and again. resume goes on each time, and the release serves in the end.
 func TestUpgradeWhoseTerminalGoes(t *testing.T) {
 	labtest.Long(t)
 	b := beforeUpgrade(t, older, newer)
