@@ -110,10 +110,11 @@ func besideSaved(ctx context.Context, s Stack, h *workload.Helper) error {
 }
 
 // freeRoom gives that room back when the hop has come to its good end, and that of the
-// ballast: whoever is killed after this has left nothing.
+// ballast: whoever is killed after this has left nothing. One that goes on has laid the
+// ballast anew.
 func freeRoom() Step {
 	return Step{
-		ID: "free-room", Title: "Give back the room for the way back", Idempotent: true,
+		ID: "free-room", Title: "Give back the room for the way back", Idempotent: true, Always: true,
 		Run: func(ctx context.Context, e *Env) error { return errors.Join(dropRoom(ctx, e), DropBallast(e.Site)) },
 	}
 }

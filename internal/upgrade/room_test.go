@@ -31,8 +31,12 @@ func TestRoomIsFreedWithTheLastStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	steps := Steps(e.Hop)
-	if err := steps[len(steps)-1].Run(t.Context(), e); err != nil {
+	last := steps[len(steps)-1]
+	if err := last.Run(t.Context(), e); err != nil {
 		t.Fatal(err)
+	}
+	if !last.Always {
+		t.Error("one that goes on after it leaves the ballast that it has laid")
 	}
 	if present(ballast(e.Site)) {
 		t.Error("the ballast stays")
