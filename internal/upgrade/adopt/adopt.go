@@ -6,6 +6,7 @@ package adopt
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -91,18 +92,25 @@ func contradiction(witnesses []Witness) error {
 		"the witnesses disagree: %s", strings.Join(sides, ", ")).WithDoc(doc)
 }
 
-// Tag returns the tag of an image reference, its digest where it has no tag,
-// or "". A bare ID says nothing: its name may have been any.
+// Tag returns the tag of an image reference, or its digest where it has no tag.
+// Docker takes an image with neither for "latest". A bare ID says nothing, and
+// gives "": its name may have been any.
 func Tag(ref string) string {
-	if strings.HasPrefix(ref, "sha256:") {
+	if ref == "" || bareID().MatchString(ref) {
 		return ""
 	}
-	name, digest, _ := strings.Cut(ref, "@")
+	name, digest, pinned := strings.Cut(ref, "@")
 	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
 		return name[i+1:]
 	}
+	if !pinned {
+		return "latest"
+	}
 	return digest
 }
+
+// bareID matches an image's ID, whole or as docker lists it.
+func bareID() *regexp.Regexp { return regexp.MustCompile(`^(sha256:.*|[0-9a-f]{12}|[0-9a-f]{64})$`) }
 
 // GitTag returns the release tag that the checkout's HEAD is at, or "". Files
 // reads a file below .git.

@@ -17,6 +17,7 @@ func TestDecide(t *testing.T) {
 	git := adopt.Witness{Kind: adopt.Tree, Place: "git tag", Says: "24.8.0"}
 	older := adopt.Witness{Kind: adopt.Running, Place: "container web", Says: "24.2.0"}
 	nightly := adopt.Witness{Kind: adopt.Images, Place: "SENTRY_IMAGE", Says: "nightly"}
+	untagged := adopt.Witness{Kind: adopt.Images, Place: "SENTRY_IMAGE", Says: adopt.Tag("getsentry/sentry")}
 	cases := []struct {
 		name      string
 		witnesses []adopt.Witness
@@ -28,6 +29,7 @@ func TestDecide(t *testing.T) {
 	}{
 		{"all agree", []adopt.Witness{readme, git}, "", "24.8.0", "", 0, fault.OK},
 		{"nightly images", []adopt.Witness{readme, nightly}, "", "24.8.0", "nightly", 0, fault.OK},
+		{"untagged images", []adopt.Witness{readme, untagged}, "", "24.8.0", "latest", 0, fault.OK},
 		{"new tree, old containers", []adopt.Witness{readme, older}, "", "24.8.0", "", 1, fault.Integrity},
 		{"the admin's word", []adopt.Witness{readme, older}, "24.2.0", "24.2.0", "", 1, fault.OK},
 		{"nobody speaks", nil, "", "", "", 0, fault.Usage},
@@ -54,9 +56,10 @@ func TestDecide(t *testing.T) {
 
 func TestTag(t *testing.T) {
 	for ref, want := range map[string]string{
-		"getsentry/sentry:24.8.0": "24.8.0", "ghcr.io/getsentry/sentry:nightly": "nightly", "reg:5000/sentry": "",
+		"getsentry/sentry:24.8.0": "24.8.0", "ghcr.io/getsentry/sentry:nightly": "nightly", "reg:5000/sentry": "latest",
+		"getsentry/sentry": "latest", "getsentry/sentry:latest": "latest", "sentry": "latest", "": "",
 		"getsentry/sentry@sha256:ab": "sha256:ab", "getsentry/sentry:24.8.0@sha256:ab": "24.8.0",
-		"sha256:abcdef": "",
+		"sha256:abcdef": "", "0a1b2c3d4e5f": "", strings.Repeat("0a", 32): "",
 	} {
 		if got := adopt.Tag(ref); got != want {
 			t.Errorf("%s: got %q, want %q", ref, got, want)

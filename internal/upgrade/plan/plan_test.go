@@ -129,6 +129,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown origin", plan.Request{From: "24.5.0", To: "25.10.0"}, fault.Usage, "24.9.0"},
 		{"newer than known", plan.Request{From: "24.8.0", To: "27.1.0"}, fault.Usage, "26.8.0"},
 		{"nightly site", plan.Request{From: "nightly", To: "25.10.0"}, fault.UpgradeBlocked, "sentryctl adopt looks again"},
+		{"latest site", plan.Request{From: "latest", To: "25.10.0"}, fault.UpgradeBlocked, "the site runs \"latest\", which is no release"},
 		{"an image of one's own", plan.Request{From: "24.8.0-acme", To: "25.10.0"}, fault.UpgradeBlocked, "sentryctl adopt looks again"},
 		{"a commit", plan.Request{From: "1d2e3f4a5b6c", To: "25.10.0"}, fault.UpgradeBlocked, "no release"},
 		{"an ID", plan.Request{From: strings.Repeat("0a", 32), To: "25.10.0"}, fault.UpgradeBlocked, "no release"},

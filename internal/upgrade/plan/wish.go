@@ -17,7 +17,7 @@ const doc = "docs/upgrade.md"
 // knows.
 func moving(name string) bool {
 	switch name {
-	case "nightly", "master", "main", "edge", "stable":
+	case "nightly", "latest", "master", "main", "edge", "stable":
 		return true
 	}
 	return regexp.MustCompile(`^([0-9]+[.][0-9]+[.][0-9]+[-_+].+|nightly-.+|sha256:[0-9a-f]+|sha-[0-9a-f]{7,40}|[0-9a-f]{7,64})$`).MatchString(name)
@@ -25,7 +25,7 @@ func moving(name string) bool {
 
 // origin returns the version that a site is at.
 func origin(c *catalog.Catalog, name string) (calver.Version, error) {
-	if name == "" || name == "latest" {
+	if name == "" {
 		return calver.Version{}, fault.New(fault.Usage, "Name it with --from, as in: sentryctl upgrade --plan --from "+c.Newest().String(),
 			"nothing says which version the site is at")
 	}
