@@ -15,6 +15,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/upgrade/adopt"
+	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 )
 
 // checkout is what was found of one.
@@ -47,8 +48,11 @@ func (a *app) lookAtCheckout(ctx context.Context, c *catalog.Catalog, dir string
 		return k, fmt.Errorf("read the checkout's compose project: %w", err)
 	}
 	k.project = project.Name()
-	if image := project.Getenv("SENTRY_IMAGE"); image != "" {
-		k.add(adopt.Images, "SENTRY_IMAGE", adopt.Tag(image))
+	for _, name := range adopt.ImageVariables() {
+		// Symbolicator's versions were its own, and an admin may pin any.
+		if tag := adopt.Tag(project.Getenv(name)); name == adopt.SentryImage || plan.Moves(tag) {
+			k.add(adopt.Images, name, tag)
+		}
 	}
 	engine, err := stack.Connect(ctx)
 	if err != nil {

@@ -110,7 +110,7 @@ func (l *siteLook) facts(ctx context.Context, c *catalog.Catalog, s *site.Site, 
 	return f
 }
 
-// siteRequest takes version, profile and history from the site's own files.
+// siteRequest takes version, images, profile and history from the site's own files.
 func siteRequest(r *plan.Request, s *site.Site, rec site.Record) error {
 	var answers config.Answers
 	if !rec.Answers.IsZero() {
@@ -124,7 +124,11 @@ func siteRequest(r *plan.Request, s *site.Site, rec site.Record) error {
 		return err
 	}
 	rehearsals, err := upgrade.Rehearsals(s)
+	if err != nil {
+		return err
+	}
 	r.History = append(measured(outages), rehearsed(rehearsals)...)
+	r.Images, err = siteImages(s)
 	return err
 }
 

@@ -92,6 +92,14 @@ func contradiction(witnesses []Witness) error {
 		"the witnesses disagree: %s", strings.Join(sides, ", ")).WithDoc(doc)
 }
 
+// SentryImage is the variable whose image tells which release the next start runs.
+const SentryImage = "SENTRY_IMAGE"
+
+// ImageVariables are those of upstream's .env that name images, of all releases.
+func ImageVariables() []string {
+	return []string{SentryImage, "SNUBA_IMAGE", "RELAY_IMAGE", "SYMBOLICATOR_IMAGE", "VROOM_IMAGE", "TASKBROKER_IMAGE", "UPTIME_CHECKER_IMAGE", "LAUNCHPAD_IMAGE"}
+}
+
 // Tag returns the tag of an image reference, or its digest where it has no tag.
 // Docker takes an image with neither for "latest". A bare ID says nothing, and
 // gives "": its name may have been any.

@@ -15,11 +15,12 @@ import (
 
 // Request is a wish and what is known of the site that has it.
 type Request struct {
-	From          string // "25.5.1"; also what a site says of itself, such as "nightly"
-	To            string // a version, or "" or "latest" for the newest good one
-	AcceptAvoided bool   // take a target that is known to be bad
-	AcceptFuture  bool   // take a target newer than the catalog, as its source was named
-	Profile       string // "" is feature-complete
+	From          string  // "25.5.1"; also what a site says of itself, such as "nightly"
+	To            string  // a version, or "" or "latest" for the newest good one
+	AcceptAvoided bool    // take a target that is known to be bad
+	AcceptFuture  bool    // take a target newer than the catalog, as its source was named
+	Profile       string  // "" is feature-complete
+	Images        []Named // what the site's variables say it runs
 	Facts         Facts
 	History       []Measured
 }
@@ -86,6 +87,9 @@ type Issue struct {
 func New(c *catalog.Catalog, r Request) (Plan, error) {
 	from, err := origin(c, r.From)
 	if err != nil {
+		return Plan{}, err
+	}
+	if err := refuseMoving(r.Images, from.String()); err != nil {
 		return Plan{}, err
 	}
 	to, err := target(c, r, from)

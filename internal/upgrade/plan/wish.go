@@ -12,15 +12,11 @@ import (
 
 const doc = "docs/upgrade.md"
 
-// moving tells names of images that stand for no release: tags that move on,
-// commits and digests. What such an image has done to the database, no release
-// knows.
+// moving tells names of images that stand for no release: tags that move on, or are
+// of somebody's own, commits and digests. What such an image has done to the
+// database, no release knows.
 func moving(name string) bool {
-	switch name {
-	case "nightly", "latest", "master", "main", "edge", "stable":
-		return true
-	}
-	return regexp.MustCompile(`^([0-9]+[.][0-9]+[.][0-9]+[-_+].+|nightly-.+|sha256:[0-9a-f]+|sha-[0-9a-f]{7,40}|[0-9a-f]{7,64})$`).MatchString(name)
+	return Moves(name) || regexp.MustCompile(`^([0-9]+[.][0-9]+[.][0-9]+[-_+].+|sha256:[0-9a-f]+|sha-[0-9a-f]{7,40}|[0-9a-f]{7,64})$`).MatchString(name)
 }
 
 // origin returns the version that a site is at.
