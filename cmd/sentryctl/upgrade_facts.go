@@ -188,7 +188,7 @@ func planHost(ctx context.Context, engine *stack.Engine) *plan.Host {
 	if err != nil {
 		return nil
 	}
-	host := &plan.Host{CPUs: info.NCPU, RAMMiB: int(info.MemTotal >> 20), FreeBytes: -1}
+	host := &plan.Host{CPUs: info.NCPU, RAMMiB: int(info.MemTotal >> 20), FreeBytes: -1, Engine: info.ServerVersion}
 	if disk, err := machine.Here().Disk(info.RootDir); err == nil && info.Local {
 		host.FreeBytes = disk.FreeBytes
 	}

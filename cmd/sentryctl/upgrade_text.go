@@ -154,7 +154,7 @@ func (w *planWriter) services(c plan.Change) {
 func (w *planWriter) whole(p plan.Plan) {
 	w.b.WriteString("\n")
 	n := p.Needs
-	w.line("needs", fmt.Sprintf("%d CPUs, %d MiB of memory, %d GiB of disk, Docker Engine %s", n.CPUs, n.RAMMiB, n.DiskGiB, n.Engine))
+	w.line("needs", fmt.Sprintf("%d CPUs, %d MiB of memory, %d GiB of free disk, Docker Engine %s", n.CPUs, n.RAMMiB, n.DiskGiB, n.Engine))
 	if len(n.Shortages) > 0 {
 		w.line("", "this machine has too little: "+strings.Join(n.Shortages, ", "))
 	}

@@ -203,7 +203,7 @@ func machine(f Facts) (State, string, string) {
 	case !f.Plan.Needs.Looked:
 		return Warn, "it was not looked at", ""
 	case len(f.Plan.Needs.Shortages) > 0:
-		return Warn, "has only " + strings.Join(f.Plan.Needs.Shortages, ", "), "Add what is missing, or accept a slow site"
+		return Warn, "has only " + strings.Join(f.Plan.Needs.Shortages, ", "), "Add what is missing, or accept that the site may be slow or stop"
 	}
 	return OK, "", ""
 }

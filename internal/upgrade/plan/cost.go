@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/sentryctl/sentryctl/internal/calver"
-	"github.com/sentryctl/sentryctl/internal/catalog"
 )
 
 // Images is what a hop pulls. Known false means that the release's tree is not
@@ -57,42 +54,6 @@ func (i *Images) add(ref string, bytes int64) {
 	if bytes == 0 {
 		i.Unsized++
 	}
-}
-
-// Needs is the most that any release of the path asks of its machine, and
-// what this one lacks. Memory is in MiB, disk in GiB.
-type Needs struct {
-	At        calver.Version `json:"at"` // the release that asks for the most memory
-	CPUs      int            `json:"cpus"`
-	RAMMiB    int            `json:"ram_mib"`
-	DiskGiB   int            `json:"disk_gib"`
-	Engine    string         `json:"engine"`
-	Looked    bool           `json:"looked"` // the machine was looked at
-	Shortages []string       `json:"shortages"`
-}
-
-func needs(c *catalog.Catalog, r Request, p Plan) Needs {
-	n := Needs{Shortages: []string{}}
-	for _, h := range p.Hops {
-		m := c.Minimums(h.To, r.Profile)
-		if m.RAMHardMB >= n.RAMMiB {
-			n.At = h.To
-		}
-		n.CPUs, n.RAMMiB, n.DiskGiB = max(n.CPUs, m.CPUHard), max(n.RAMMiB, m.RAMHardMB), max(n.DiskGiB, m.DiskFloorGB)
-		n.Engine = m.EngineMin
-	}
-	host := r.Facts.Host
-	if host == nil {
-		return n
-	}
-	n.Looked = true
-	if host.CPUs < n.CPUs {
-		n.Shortages = append(n.Shortages, fmt.Sprintf("%d CPUs of %d", host.CPUs, n.CPUs))
-	}
-	if host.RAMMiB < n.RAMMiB {
-		n.Shortages = append(n.Shortages, fmt.Sprintf("%d MiB of memory of %d", host.RAMMiB, n.RAMMiB))
-	}
-	return n
 }
 
 // Space is the room that the path needs beside what is there. Bytes -1 stands

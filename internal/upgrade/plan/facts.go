@@ -16,11 +16,13 @@ type Facts struct {
 	Hit     map[string]bool            // whether a known issue hits this site, by the issue's ID
 }
 
-// Host is the Engine's machine.
+// Host is the Engine's machine. FreeBytes -1 and Engine "" stand for what is not
+// known.
 type Host struct {
 	CPUs      int
 	RAMMiB    int
-	FreeBytes int64
+	FreeBytes int64  // on the Engine's disk
+	Engine    string // version of Docker, "28.1.1"
 }
 
 // Image is an image that a release pulls. Bytes 0 means that its size is not

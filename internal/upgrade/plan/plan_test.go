@@ -235,7 +235,7 @@ func TestCost(t *testing.T) {
 	if p, err := plan.New(c, r); err != nil || p.Space.Parts[2].Bytes != -1 {
 		t.Errorf("a volume of unknown size: got %+v, %v", p.Space, err)
 	}
-	if d := cmp.Diff([]string{"1 CPUs of 2", "2000 MiB of memory of 3800"}, p.Needs.Shortages); d != "" {
+	if d := cmp.Diff([]string{"1 CPUs of 2", "2000 MiB of memory of 3800", "5 GiB of free disk of 20"}, p.Needs.Shortages); d != "" {
 		t.Error(d)
 	}
 	if want := (plan.Downtime{NS: 5*time.Minute + 150*time.Second, Basis: "assumed"}); p.Hops[0].Downtime != want {
