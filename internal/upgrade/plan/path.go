@@ -27,6 +27,7 @@ type waypoint struct {
 // finder looks for the way.
 type finder struct {
 	catalog *catalog.Catalog
+	origin  calver.Version  // what the site is at
 	hit     map[string]bool // answers to the queries of known issues, by ID
 }
 
@@ -71,7 +72,7 @@ func (f finder) waypoints(from, to calver.Version) ([]waypoint, error) {
 		list = append(list, w)
 	}
 	list = append(list, waypoint{version: to, cause: Target})
-	list = f.aroundIssues(from, list)
+	list = f.aroundIssues(from, f.pastIssues(from, list))
 	slices.SortStableFunc(list, func(a, b waypoint) int { return a.version.Compare(b.version) })
 	return slices.CompactFunc(list, func(a, b waypoint) bool { return a.version == b.version }), nil
 }
@@ -90,22 +91,6 @@ func (f finder) standIn(a catalog.Avoided, from, to calver.Version) (calver.Vers
 		}
 	}
 	return older, !older.IsZero()
-}
-
-// aroundIssues adds the releases that go round issues which hit this site.
-func (f finder) aroundIssues(from calver.Version, list []waypoint) []waypoint {
-	var more []waypoint
-	at := from
-	for _, w := range list {
-		for _, i := range f.catalog.Issues(from, w.version) {
-			_, bad := f.catalog.Avoid(i.Stop)
-			if f.hit[i.ID] && i.From.Contains(at) && from.Less(i.Stop) && i.Stop.Less(w.version) && !bad {
-				more = append(more, waypoint{i.Stop, KnownIssue, i.Title + ". " + i.When, i.Source})
-			}
-		}
-		from = w.version
-	}
-	return append(list, more...)
 }
 
 // reached is a release that can be come to, and the data then.
@@ -151,9 +136,13 @@ func (f finder) reach(from calver.Version, w waypoint, start data) (reached, err
 	return reached{}, f.blocked(from, stuck)
 }
 
-// between are the good releases inside two versions, newest first.
+// between are the good releases inside two versions, newest first, without those at
+// which a known issue hits this site.
 func (f finder) between(from, to calver.Version) []calver.Version {
-	list := slices.DeleteFunc(goodVersions(f.catalog), func(v calver.Version) bool { return !from.Less(v) || !v.Less(to) })
+	list := slices.DeleteFunc(goodVersions(f.catalog), func(v calver.Version) bool {
+		_, hit := f.hitAt(from, v)
+		return !from.Less(v) || !v.Less(to) || hit
+	})
 	slices.Reverse(list)
 	return list
 }

@@ -98,10 +98,15 @@ func New(c *catalog.Catalog, r Request) (Plan, error) {
 	}
 	p := Plan{Type: "plan", From: from, To: to, Profile: profile(r.Profile), Hops: []Hop{}, Notes: []string{},
 		Needs: Needs{Shortages: []string{}}, Space: Space{Parts: []Part{}, Free: -1}}
-	f := finder{catalog: c, hit: r.Facts.Hit}
+	f := finder{catalog: c, origin: from, hit: r.Facts.Hit}
 	path, err := f.path(from, to, f.dataOf(from, r.Facts.Data))
 	if err != nil {
 		return Plan{}, err
+	}
+	if len(path) > 0 {
+		if err := f.refuseHit(r, path[len(path)-1]); err != nil {
+			return Plan{}, err
+		}
 	}
 	for _, leg := range path {
 		p.Hops = append(p.Hops, newHop(c, r, from, leg))
