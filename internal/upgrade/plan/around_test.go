@@ -8,6 +8,34 @@ import (
 	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 )
 
+// Of the two rows of migration 0878, the one with a query is left out when the database
+// says no; the other stays a question.
+func TestWhatFailsMigration0878IsAsked(t *testing.T) {
+	c := load(t)
+	for _, tc := range []struct {
+		hit  map[string]bool
+		want string
+	}{
+		{nil, "migration-0878-before-first-seen:unknown migration-0878-open-periods:unknown"},
+		{map[string]bool{"migration-0878-before-first-seen": true}, "migration-0878-before-first-seen:yes migration-0878-open-periods:unknown"},
+		{map[string]bool{"migration-0878-before-first-seen": false}, "migration-0878-open-periods:unknown"},
+	} {
+		p, err := plan.New(c, plan.Request{From: "24.8.0", To: "25.5.1", Facts: plan.Facts{Hit: tc.hit}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, i := range p.Hops[0].Issues {
+			if strings.HasPrefix(i.ID, "migration-0878") {
+				got = append(got, i.ID+":"+i.Hit)
+			}
+		}
+		if strings.Join(got, " ") != tc.want {
+			t.Errorf("%v: got %q, want %q", tc.hit, got, tc.want)
+		}
+	}
+}
+
 // The rows are the built-in catalog's.
 func TestKnownIssuesThatALaterReleaseDoesNotHave(t *testing.T) {
 	const relink, monitors = "migration-0087-order", "migration-monitors-0008-order"
