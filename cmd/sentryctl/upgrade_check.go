@@ -65,6 +65,9 @@ func (a *app) gateFacts(ctx context.Context, c *catalog.Catalog, s *site.Site, r
 	} else if unfinished {
 		g.Unfinished = last.ID
 	}
+	if !g.DataRead[catalog.ClickHouse] {
+		g.DataRead[catalog.ClickHouse] = asCarried(ctx, c, st, p.From)
+	}
 	askHealth(ctx, st, rec, &g)
 	g.Unapplied, g.MigrationsWhy = unapplied(ctx, st)
 	look := lookForRoom(ctx, st, rec.Project, p.Space, !o.noRollback)
@@ -83,6 +86,18 @@ func (a *app) gateFacts(ctx context.Context, c *catalog.Catalog, s *site.Site, r
 	look.pulled(ctx, st.engine, h.missing)
 	g.Rooms, g.Unmeasured = look.rooms, look.unmeasured
 	return g, nil
+}
+
+// asCarried asks the server that runs whether it is of the series that the release carries.
+// From 24.3 on what it has written into its volume does not tell.
+func asCarried(ctx context.Context, c *catalog.Catalog, st *siteEngine, v calver.Version) bool {
+	ctx, cancel := context.WithTimeout(ctx, gateHealthLimit)
+	defer cancel()
+	r, err := st.Exec(ctx, catalog.ClickHouse, workload.Exec{Command: []string{"clickhouse-client", "-q", "SELECT version()"}, Quiet: true})
+	if err != nil || r.ExitCode != 0 {
+		return false
+	}
+	return catalog.Series(catalog.ClickHouse, strings.TrimSpace(string(r.Stdout))) == catalog.Series(catalog.ClickHouse, c.Engines(v).ClickHouse.Version)
 }
 
 func askHealth(ctx context.Context, st *siteEngine, rec site.Record, g *gate.Facts) {

@@ -79,7 +79,9 @@ func StepTimes(records []step.Record) []StepTime {
 
 // NotRehearsed are the steps of a hop that only serve the way back: a copy
 // that fails is thrown away.
-func NotRehearsed() []step.ID { return []step.ID{"copy-ahead", "keep-room", "checkpoint", "keep-room-for-data", "free-room"} }
+func NotRehearsed() []step.ID {
+	return []step.ID{"copy-ahead", "keep-room", "checkpoint", "keep-room-for-data", "free-room"}
+}
 
 const keptRehearsals = 20
 

@@ -23,7 +23,7 @@ type Facts struct {
 	FailedWhy      string
 	Unapplied      []string // migrations of the present version
 	MigrationsWhy  string
-	DataRead       map[string]bool // engines whose data version was read from the volume
+	DataRead       map[string]bool // engines whose data version is known: read from the volume, or told by the server
 	Rooms          []Room          // what the upgrade asks of disks
 	Unmeasured     []string        // volumes whose size is not known, and so is in no room
 	Checkpoint     string          // where the checkpoint goes
@@ -84,7 +84,7 @@ func questions() []question {
 		{"journal", "No run is unfinished", unfinished},
 		{"healthy", "The site is well now", healthy},
 		{"migrations", "The present version's migrations have run", migrations},
-		{"data-versions", "The data engines' versions are read from their volumes", dataVersions},
+		{"data-versions", "The data engines' versions are known", dataVersions},
 		{"hops", "sentryctl can carry out every hop", byHand},
 		{"issues", "No known issue hits this site", issues},
 		{"machine", "The machine carries every release of the path", machine},
