@@ -1,14 +1,19 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
+	"log"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/registry"
 	"golang.org/x/sys/unix"
 
 	"github.com/sentryctl/sentryctl/lab/engine"
@@ -147,6 +152,15 @@ func TestEngineDiskFullInAHop(t *testing.T) {
 	disk := filepath.Join(dir, "data") // of the Engine; its sockets lie beside
 	smallDisk(t, disk, "6000")
 	x := beforeUpgradeOn(t, s, privateEngineIn(t, s, dir, older, newer))
+	t.Run("pull", func(t *testing.T) {
+		with := x.breaking(t, newer)
+		defer with(t, "")
+		image := x.atRegistry(t)
+		with(t, "SNUBA_IMAGE="+image)
+		fault := x.fillsIn(t, disk, "bring-images", x.upgrade()...)
+		wantText(t, "error", fault.Error, older+" serves as before", image, "no space left")
+		x.serves(t, older)
+	})
 	for _, c := range []struct{ step, comes string }{
 		{"keep-release", older + " serves as before"},
 		{"checkpoint", "back at " + older},
@@ -169,6 +183,45 @@ func TestEngineDiskFullInAHop(t *testing.T) {
 	wantText(t, "hint", x.fillsIn(t, disk, "fill-volumes", back...).Hint, "sentryctl rollback --site "+x.Dir)
 	x.run(t, back...).exits(0)
 	x.serves(t, older)
+}
+
+// atRegistry puts an image into a registry where only the Engine finds it. It is one of
+// the release, with a layer that is pulled for a while.
+func (x privately) atRegistry(t *testing.T) (image string) {
+	t.Helper()
+	var door net.Listener
+	err := x.engine.Inside(func() (err error) {
+		door, err = net.Listen("tcp", "127.0.0.1:0")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: registry.New(registry.Logger(log.New(io.Discard, "", 0)))}
+	go server.Serve(door) //nolint:errcheck // it ends with the test
+	t.Cleanup(func() { server.Close() })
+	env, err := os.ReadFile(filepath.Join(x.releases, newer, ".env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(env), "\nSNUBA_IMAGE=")
+	base, _, _ := strings.Cut(after, "\n")
+	layer := filepath.Join(t.TempDir(), "layer")
+	data := make([]byte, 256<<20)
+	if _, err := rand.Read(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(layer, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	image = door.Addr().String() + "/lab/snuba:" + newer
+	id := strings.Join(docker(t, x.Site, "create", base), "")
+	docker(t, x.Site, "cp", layer, id+":/layer")
+	docker(t, x.Site, "commit", id, image)
+	docker(t, x.Site, "rm", id)
+	docker(t, x.Site, "push", "-q", image)
+	docker(t, x.Site, "rmi", image)
+	return image
 }
 
 // fillsIn runs a command that ends because a disk runs full when a step begins, and makes
