@@ -15,7 +15,6 @@ import (
 	"github.com/sentryctl/sentryctl/internal/release"
 	"github.com/sentryctl/sentryctl/internal/stack"
 	"github.com/sentryctl/sentryctl/internal/upgrade/adopt"
-	"github.com/sentryctl/sentryctl/internal/upgrade/plan"
 )
 
 // checkout is what was found of one.
@@ -48,12 +47,7 @@ func (a *app) lookAtCheckout(ctx context.Context, c *catalog.Catalog, dir string
 		return k, fmt.Errorf("read the checkout's compose project: %w", err)
 	}
 	k.project = project.Name()
-	for _, name := range adopt.ImageVariables() {
-		// Symbolicator's versions were its own, and an admin may pin any.
-		if tag := adopt.Tag(project.Getenv(name)); name == adopt.SentryImage || plan.Moves(tag) {
-			k.add(adopt.Images, name, tag)
-		}
-	}
+	k.add(adopt.Images, adopt.SentryImage, adopt.Tag(project.Getenv(adopt.SentryImage)))
 	engine, err := stack.Connect(ctx)
 	if err != nil {
 		k.notes = append(k.notes, "No Docker Engine answers: containers and database were not asked.")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -14,26 +15,37 @@ const elbowRoom = 1 << 30
 
 func newHelperBallastCmd() *cobra.Command {
 	var dir string
-	var bytes int64
+	var bytes, more int64
+	var measure bool
 	var beside []string
 	cmd := &cobra.Command{
 		Use:   "ballast",
 		Short: "Take up room on a disk",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if measure {
+				n, err := roomToComeBack(cmd.Context(), dir, beside)
+				if err == nil {
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), n)
+				}
+				return err
+			}
 			if err := helper.DropBallast(dir); err != nil { // of a run before: it is no longer taken
 				return err
 			}
-			more, err := roomToComeBack(cmd.Context(), dir, beside)
+			disk, err := capture.RoomOf(dir)
 			if err != nil {
 				return err
 			}
-			return helper.Ballast(dir, bytes, more)
+			return helper.Ballast(dir, bytes, max(0, min(more, disk.Free-elbowRoom)))
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "directory on the disk")
-	cmd.Flags().Int64Var(&bytes, "bytes", 0, "how much")
-	cmd.Flags().StringArrayVar(&beside, "beside", nil, "directory on the same disk that is to be written once more, can be repeated")
+	f := cmd.Flags()
+	f.StringVar(&dir, "dir", "", "directory on the disk")
+	f.Int64Var(&bytes, "bytes", 0, "how much")
+	f.Int64Var(&more, "more", 0, "and how much more, of what others can do without")
+	f.BoolVar(&measure, "measure", false, "say what it takes to write --beside once more, and take nothing")
+	f.StringArrayVar(&beside, "beside", nil, "directory that may lie on the same disk, can be repeated")
 	return cmd
 }
 
@@ -53,7 +65,7 @@ func roomToComeBack(ctx context.Context, dir string, beside []string) (int64, er
 	}
 	for _, r := range rooms {
 		if r.Disk == disk.Disk {
-			return max(0, min(r.Bytes, disk.Free-elbowRoom)), nil
+			return r.Bytes, nil
 		}
 	}
 	return 0, nil

@@ -69,7 +69,7 @@ func (r restoring) place(ctx context.Context) error {
 		}
 		return backup.StageSite(ctx, r.repository, r.set, r.site)
 	case backup.Same:
-		if _, proven, err := restoreUnder(r.site); err != nil || !r.torn || proven {
+		if _, proven, err := restoreUnder(r.site, r.set.ID(), r.asked); err != nil || !r.torn || proven {
 			return err // what was changed since then stays
 		}
 		return backup.PlaceOver(ctx, r.repository, r.set, r.site) // no project can be read of files that are half there
@@ -77,23 +77,28 @@ func (r restoring) place(ctx context.Context) error {
 	return nil
 }
 
-// restoreUnder is the run of a restore that has not come to its end, or has and was cut
-// short before it could say so; "" when there is none. The site may have proven to work.
-func restoreUnder(s *site.Site) (run string, proven bool, err error) {
+// restoreUnder is the run with which a restore goes on: one that was cut short, or one that
+// has come to its end and was killed before it could say so; "" for none. The site may have
+// proven to work. A run of another restore that has is left alone.
+func restoreUnder(s *site.Site, set string, asked backup.Asked) (run string, proven bool, err error) {
 	last, unfinished, err := s.Unfinished()
 	if err != nil {
 		return "", false, err
 	}
-	_, noted, err := backup.ReadRestoring(s)
+	if h, _ := step.HeaderOf(last.Records); h.Workflow != restoreWorkflow {
+		return "", false, nil
+	}
+	note, noted, err := backup.ReadRestoring(s)
 	if err != nil {
 		return "", false, err
 	}
-	h, _ := step.HeaderOf(last.Records)
-	proven = h.Workflow == restoreWorkflow && (unfinished || noted) && backup.RestoreProven(last.Records)
-	if h.Workflow == restoreWorkflow && (unfinished || proven) {
-		run = last.ID
+	// The note of such a restore is written within its run.
+	done := backup.RestoreProven(last.Records)
+	proven = done && noted && note.Kind == backup.Same && note.Is(set, asked)
+	if proven || unfinished && !done {
+		return last.ID, proven, nil
 	}
-	return run, proven, nil
+	return "", false, nil
 }
 
 // placeClean makes a site of the backup's files. Its record says from the
@@ -255,7 +260,7 @@ func writeHost(s *site.Site, asked backup.Asked) error {
 func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask func(string) string) (string, error) {
 	h := step.Header{Run: site.NewRunID(env.Now(), restoreWorkflow), Workflow: restoreWorkflow, Version: env.Set.Version, Tool: readVersion().Version,
 		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}, Aside: env.ConfigOnly || len(env.Volumes) > 0}
-	if run, _, err := restoreUnder(env.Site); err != nil {
+	if run, _, err := restoreUnder(env.Site, env.Set.ID(), env.Asked); err != nil {
 		return h.Run, err
 	} else if run != "" {
 		h.Run = run

@@ -110,19 +110,30 @@ func provenRestore(t *testing.T, s *site.Site, note backup.Restoring) {
 			t.Fatal(err)
 		}
 	}
-	under := func(want string, wantProven bool) {
+	under := func(set string, asked backup.Asked, want string, wantProven bool) {
 		t.Helper()
-		if run, proven, err := restoreUnder(s); run != want || proven != wantProven || err != nil {
-			t.Errorf("got %q, proven %v, %v", run, proven, err)
+		if run, proven, err := restoreUnder(s, set, asked); run != want || proven != wantProven || err != nil {
+			t.Errorf("%s %+v: got %q, proven %v, %v", set, asked, run, proven, err)
 		}
 	}
-	under(id, true)
+	under(note.Set, note.Asked, "", false) // another has its note
+	writeNote := func(n backup.Restoring) {
+		t.Helper()
+		if err := n.Write(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeNote(note)
+	under(note.Set, note.Asked, id, true)
+	under("another", note.Asked, "", false)
+	under(note.Set, backup.Asked{ConfigOnly: true}, "", false)
 	if err := finish(journal); err != nil {
 		t.Fatal(err)
 	}
-	under("", false) // it came to its end, and another begins
-	if err := note.Write(s); err != nil {
-		t.Fatal(err)
-	}
-	under(id, true) // it was killed before it could say so
+	clean := note
+	clean.Kind = backup.Clean // of a restore that begins after this one
+	writeNote(clean)
+	under(note.Set, clean.Asked, "", false)
+	writeNote(note)
+	under(note.Set, note.Asked, id, true) // it was killed before it could say so
 }

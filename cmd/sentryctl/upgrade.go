@@ -76,7 +76,7 @@ issues, room and downtime. It changes nothing and needs no network, and with
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.plan, "plan", false, "say what an upgrade would do")
-	f.BoolVar(&o.check, "check", false, "ask everything that could stop the upgrade of a site, and change nothing")
+	f.BoolVar(&o.check, "check", false, "ask everything that could stop the upgrade of a site, an event included, and change nothing")
 	f.StringVar(&o.releases, "releases", "", "`DIR` with releases by version, trees or archives (default: the public archives)")
 	f.BoolVar(&o.rehearse, "rehearse", false, "try it on a copy of the site, which is then removed")
 	f.BoolVar(&o.unattended, "unattended", false, "upgrade only if --policy allows it now, and ask nobody")

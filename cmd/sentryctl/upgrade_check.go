@@ -27,7 +27,8 @@ import (
 )
 
 const (
-	gateHealthLimit    = time.Minute
+	gateHealthLimit    = 30 * time.Second
+	gateCanaryLimit    = 2 * time.Minute // consumers may be busy
 	gateMigrationLimit = 2 * time.Minute
 )
 
@@ -106,7 +107,9 @@ func askHealth(ctx context.Context, st *siteEngine, rec site.Record, g *gate.Fac
 		g.FailedWhy = err.Error()
 		return
 	}
-	r, err := health.Run(ctx, healthChecks(st.Stack, door, healthOptions{limit: gateHealthLimit, canary: true}))
+	checks := healthChecks(st.Stack, door, healthOptions{limit: gateHealthLimit})
+	door.Limit = gateCanaryLimit
+	r, err := health.Run(ctx, append(checks, health.Canary{Door: door, Commands: st, Limit: gateCanaryLimit}.Check()))
 	if err != nil {
 		g.FailedWhy = err.Error()
 		return

@@ -128,7 +128,7 @@ func siteRequest(r *plan.Request, s *site.Site, rec site.Record) error {
 		return err
 	}
 	r.History = append(measured(outages), rehearsed(rehearsals)...)
-	r.Images, err = siteImages(s)
+	r.Images, err = siteImages(s, rec.Version)
 	return err
 }
 

@@ -113,7 +113,11 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 	}
 	inPlace := found && placed.Run == b.Run
 	if !inPlace && len(journal.Records()) > 0 {
-		upgrade.Repeat(steps)
+		edited, err := upgrade.Edited(r.site)
+		if err != nil {
+			return err
+		}
+		upgrade.Repeat(steps, len(edited) > 0)
 	}
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)

@@ -93,7 +93,7 @@ func askIssues(ctx context.Context, services stack.Services, queries map[string]
 	if len(queries) == 0 {
 		return map[string]bool{}
 	}
-	if hit, err := askSocket(ctx, services, queries); err == nil {
+	if hit, err := askSocket(ctx, services, queries); err == nil || ctx.Err() != nil {
 		return hit
 	}
 	out, err := readOnly(ctx, services, issueCommand(queries))

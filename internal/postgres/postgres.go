@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -17,7 +19,8 @@ import (
 const Options = "-c default_transaction_read_only=on -c statement_timeout=4000"
 
 // Ask puts queries to the server that dial leads to, and gives the first value of
-// the answer to each. A query that fails or has no answer has none in the result.
+// the answer to each. A query that fails or has no answer has none in the result. With an
+// error come the answers so far.
 func Ask(ctx context.Context, dial func(context.Context) (net.Conn, error), user string, queries map[string]string) (map[string]string, error) {
 	c, err := pgconn.ParseConfig("host=/") // a socket, so no TLS
 	if err != nil {
@@ -33,13 +36,13 @@ func Ask(ctx context.Context, dial func(context.Context) (net.Conn, error), user
 	}
 	defer conn.Close(ctx)
 	values := map[string]string{}
-	for name, sql := range queries {
-		results, err := conn.Exec(ctx, sql).ReadAll()
+	for _, name := range slices.Sorted(maps.Keys(queries)) {
+		results, err := conn.Exec(ctx, queries[name]).ReadAll()
 		var refused *pgconn.PgError
 		switch {
 		case errors.As(err, &refused):
 		case err != nil:
-			return nil, err
+			return values, err
 		case len(results) > 0 && len(results[0].Rows) > 0 && len(results[0].Rows[0]) > 0 && results[0].Rows[0][0] != nil:
 			values[name] = string(results[0].Rows[0][0])
 		}

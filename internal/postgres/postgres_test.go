@@ -82,7 +82,7 @@ func TestAsk(t *testing.T) {
 		"both answer":        {false, map[string]string{"a": "42", "b": "0"}, map[string]string{"a": "42", "b": "0"}, ""},
 		"one fails":          {false, map[string]string{"a": "fails", "b": "1"}, map[string]string{"b": "1"}, ""},
 		"nothing and NULL":   {false, map[string]string{"a": "nothing", "b": "null"}, map[string]string{}, ""},
-		"gone in the middle": {false, map[string]string{"a": "gone"}, nil, "closed"},
+		"gone in the middle": {false, map[string]string{"a": "1", "b": "gone", "c": "2"}, map[string]string{"a": "1"}, "closed"},
 		"a password":         {true, map[string]string{"a": "1"}, nil, "28P01"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -110,17 +110,24 @@ func seeEdits() Step {
 }
 
 func seeEdited(e *Env) error {
+	list, err := Edited(e.Site)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return fault.New(fault.Resumable, "Run the upgrade again: it merges them anew, and finds there already what it has brought and copied",
+		"changed since they were merged with the release: %s", strings.Join(list[:min(len(list), 5)], ", "))
+}
+
+// Edited names the files that somebody has changed since a hop merged them, none where
+// no hop has.
+func Edited(s *site.Site) ([]string, error) {
 	var merged staged
-	if found, err := readNote(stagedFile(e.Site), &merged); err != nil || !found {
-		return err
+	if found, err := readNote(stagedFile(s), &merged); err != nil || !found || merged.Digests == nil {
+		return nil, err
 	}
-	now, err := takeDigests(e.Site)
+	now, err := takeDigests(s)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if list := merged.changed(now, e.Site); len(list) > 0 {
-		return fault.New(fault.Resumable, "Run the upgrade again: it merges them anew, and finds there already what it has brought and copied",
-			"changed since they were merged with the release: %s", strings.Join(list[:min(len(list), 5)], ", "))
-	}
-	return nil
+	return merged.changed(now, s), nil
 }

@@ -10,20 +10,35 @@ import (
 	"github.com/sentryctl/sentryctl/internal/step"
 )
 
-const imagesID step.ID = "bring-images"
+const (
+	keepImagesID step.ID = "keep-images"
+	imagesID     step.ID = "bring-images"
+)
+
+// keepImages gives the images in use second names, once: what is in use when a hop goes on
+// may be the next release's.
+func keepImages() Step {
+	return Step{
+		ID: keepImagesID, Title: "Keep the images in use", Idempotent: true,
+		Run: func(ctx context.Context, e *Env) error {
+			s, err := e.Stack(ctx)
+			if err != nil {
+				return err
+			}
+			return s.KeepUsed(ctx, keptTag(e.Hop.From))
+		},
+	}
+}
 
 // bringImages pulls and builds what the hop needs, while the old release
-// serves. Builds take names from images that the old release uses: those get
-// second names first, and their own back at the end.
+// serves. Builds take names from images that the old release uses: those have
+// second names, and get their own back at the end.
 func bringImages() Step {
 	return Step{
 		ID: imagesID, Title: "Bring the release's images", Idempotent: true,
 		Run: func(ctx context.Context, e *Env) error {
 			now, err := e.Stack(ctx)
 			if err != nil {
-				return err
-			}
-			if err := now.KeepUsed(ctx, keptTag(e.Hop.From)); err != nil {
 				return err
 			}
 			next, err := e.Projects.Open(ctx, StageDir(e.Site))
@@ -51,7 +66,9 @@ func (e *Env) build(ctx context.Context, now, next Stack) (err error) {
 
 // Building tells that a hop was cut short where images of the next release may have taken
 // the names of those in use.
-func Building(records []step.Record) bool { return within(records, imagesID) }
+func Building(records []step.Record) bool {
+	return step.Did(records, keepImagesID) && within(records, imagesID)
+}
 
 // UseFormer gives the images of the release that a hop leads away from their names back.
 func UseFormer(ctx context.Context, s Stack, from calver.Version) error {

@@ -46,7 +46,7 @@ type Back struct {
 	Why    string `json:"why,omitempty"`
 }
 
-// WriteNote keeps a Begun, a Back or a Drained.
+// WriteNote keeps a Begun, a Back, a Drained or a Wanted.
 func WriteNote(s *site.Site, note any) error {
 	data, err := json.MarshalIndent(note, "", "  ")
 	if err != nil {
@@ -55,7 +55,7 @@ func WriteNote(s *site.Site, note any) error {
 	return site.WriteFile(own(s, noteName(note)), data, 0o600)
 }
 
-// ReadNote reads the note into a *Begun, a *Back or a *Drained; false when there is none.
+// ReadNote reads the note into a *Begun, a *Back, a *Drained or a *Wanted; false when there is none.
 func ReadNote(s *site.Site, note any) (bool, error) {
 	return readNote(own(s, noteName(note)), note)
 }
@@ -81,6 +81,8 @@ func noteName(note any) string {
 		return "back.json"
 	case Drained, *Drained:
 		return "drained.json"
+	case Wanted, *Wanted:
+		return "wanted.json"
 	}
 	return "hop.json"
 }

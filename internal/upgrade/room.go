@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/event"
@@ -33,15 +34,26 @@ func keepRoom() Step {
 			if err != nil {
 				return err
 			}
-			if !e.NoRollback {
-				if err := besideSaved(ctx, s, &workload.Helper{}); err != nil {
-					return err
-				}
-			}
 			if err := s.CreateVolume(ctx, room(s), ""); err != nil {
 				return err
 			}
-			return takeRoom(ctx, s, &workload.Helper{})
+			if _, err := takeRoom(ctx, s, workload.Helper{}); err != nil || e.NoRollback {
+				return err
+			}
+			var h workload.Helper
+			if err := besideSaved(ctx, s, &h); err != nil {
+				return err
+			}
+			h.Args = append(h.Args, "--measure")
+			out, err := takeRoom(ctx, s, h)
+			if err != nil {
+				return err
+			}
+			bytes, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+			if err != nil {
+				return fmt.Errorf("measure what the way back writes: %w", err)
+			}
+			return WriteNote(e.Site, Wanted{Run: e.Run, Bytes: bytes})
 		},
 		Undo: dropRoom,
 	}
@@ -64,26 +76,31 @@ func keepMoreRoom() Step {
 			if err != nil {
 				return err
 			}
-			var h workload.Helper
-			if err := besideSaved(ctx, s, &h); err != nil {
-				return err
+			var w Wanted
+			if found, err := ReadNote(e.Site, &w); err != nil || !found || w.Run != e.Run {
+				return err // a hop that another version of this program began
 			}
-			return takeRoom(ctx, s, &h)
+			_, err = takeRoom(ctx, s, workload.Helper{Args: []string{"--more", strconv.FormatInt(w.Bytes, 10)}})
+			return err
 		},
 	}
 }
 
-// takeRoom has the helper take up room, in the place of what it took before.
-func takeRoom(ctx context.Context, s Stack, h *workload.Helper) error {
+// Wanted is what the way back writes on the Engine's disk, as it was when all ran.
+type Wanted struct {
+	Run   string `json:"run"`
+	Bytes int64  `json:"bytes"`
+}
+
+// takeRoom has the helper take up room, in the place of what it took before, or measure.
+func takeRoom(ctx context.Context, s Stack, h workload.Helper) (out []byte, err error) {
 	h.Name = string(KeepRoomID)
 	h.Args = append([]string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)}, h.Args...)
 	h.Mounts = append(h.Mounts, workload.Mount{Volume: room(s), Path: "/room"})
-	_, err := s.RunHelper(ctx, *h)
-	return err
+	return s.RunHelper(ctx, h)
 }
 
-// besideSaved has the room for what the checkpoint holds taken up, too, and sees that the way
-// back can write there.
+// besideSaved names what the checkpoint holds, and sees that the way back can write beside it.
 func besideSaved(ctx context.Context, s Stack, h *workload.Helper) error {
 	all, err := backup.Classify(s.Model(), backup.Choice{})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/sentryctl/sentryctl/internal/fault"
 	"github.com/sentryctl/sentryctl/internal/install"
 	"github.com/sentryctl/sentryctl/internal/site"
+	"github.com/sentryctl/sentryctl/internal/step"
 	"github.com/sentryctl/sentryctl/internal/upgrade/gate"
 )
 
@@ -25,12 +26,14 @@ const Conf = "sentry/sentry.conf.py"
 // StageDir is where the site is laid out as the hop will make it.
 func StageDir(s *site.Site) string { return own(s, "stage") }
 
+const stageID step.ID = "stage-site"
+
 // stageSite lays the site out as the hop will make it, beside the one that
 // serves: the release's files, with the admin's edits merged into them, and
 // what the answers make of them. What cannot be merged stops here.
 func stageSite() Step {
 	return Step{
-		ID: "stage-site", Title: "Merge your configuration with the release", Idempotent: true,
+		ID: stageID, Title: "Merge your configuration with the release", Idempotent: true,
 		Run: func(_ context.Context, e *Env) error {
 			found, err := takeDigests(e.Site)
 			if err != nil {

@@ -18,6 +18,7 @@ func Steps(h Hop) []Step {
 	steps := []Step{
 		lift(install.KeepRelease()),
 		stageSite(),
+		keepImages(),
 		bringImages(),
 		bringAhead(),
 		copyAhead(),
@@ -60,15 +61,17 @@ func Steps(h Hop) []Step {
 // Repeat lets a hop that goes on stop the services and save the site once more,
 // up to where the release's files take their places. Somebody may have started
 // the former release since: what it has stored would be in no checkpoint, and not
-// in the data that was written anew.
-func Repeat(steps []Step) {
+// in the data that was written anew. Files that were edited are merged once more. The
+// room for the way back gives way to the checkpoint.
+func Repeat(steps []Step, edited bool) {
 	stopped := false
-	for i := range steps {
-		stopped = stopped || steps[i].ID == stopID || steps[i].ID == proveFirstID
-		if steps[i].ID == placeID {
+	for i, s := range steps {
+		if s.ID == placeID {
 			return
 		}
-		steps[i].Always = steps[i].Always || stopped
+		stopped = stopped || s.ID == stopID || s.ID == proveFirstID
+		merged := s.ID == stageID || s.ID == imagesID
+		steps[i].Always = s.Always || stopped || s.ID == KeepRoomID || merged && edited
 	}
 }
 

@@ -54,6 +54,10 @@ func killedAllTheWay(t *testing.T, b before, command []string) (killed int) {
 		if e.code == int(fault.Usage) && strings.HasPrefix(e.last("error").Error, "nothing to resume") {
 			break // killed after the very last record
 		}
+		if e.code > 0 {
+			r := lastRecord(t, b.Site)
+			t.Logf("killed %d times, the journal has come to %s %s; the site has %v", killed, r.Kind, r.Step, files(t, b.Dir))
+		}
 		if e.code >= 0 {
 			e.exits(0)
 			break

@@ -2,6 +2,7 @@ package repository
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -135,7 +136,7 @@ func (o *output) content(ctx context.Context, p string, f kfs.File, told restore
 		return err
 	}
 	defer in.Close()
-	h, err := o.create(p)
+	h, at, err := o.create(p)
 	if errors.Is(err, os.ErrExist) {
 		return errors.New("it is there already")
 	}
@@ -153,20 +154,27 @@ func (o *output) content(ctx context.Context, p string, f kfs.File, told restore
 		// Begins to write out; finish waits for all of it.
 		_ = unix.SyncFileRange(int(h.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
 	}
-	return o.mine(h.Close())
+	err = h.Close()
+	if err == nil && at != p {
+		err = o.root.Rename(at, p)
+	}
+	return o.mine(err)
 }
 
-// create makes a file that was not there, or takes the place of one.
-func (o *output) create(p string) (*os.File, error) {
+// create makes a file that was not there, or one that takes the place of another when it
+// is whole: whoever is killed meanwhile leaves the one or the other.
+func (o *output) create(p string) (h *os.File, at string, err error) {
 	const fresh = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	h, err := o.root.OpenFile(p, fresh, 0o600)
+	h, err = o.root.OpenFile(p, fresh, 0o600)
 	if !o.options.Over || !errors.Is(err, os.ErrExist) {
-		return h, err
+		return h, p, err
 	}
-	if err := o.root.Remove(p); err != nil {
-		return nil, err
+	at = path.Join(path.Dir(p), fmt.Sprintf(".sentryctl-%x", sha256.Sum256([]byte(p)))[:24]) // names may be as long as can be
+	if err := o.root.Remove(at); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, at, err // of a restore that was killed
 	}
-	return o.root.OpenFile(p, fresh, 0o600)
+	h, err = o.root.OpenFile(at, fresh, 0o600)
+	return h, at, err
 }
 
 // describe gives an open file its owner, mode and time. The owner comes first,
