@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/sentryctl/sentryctl/internal/backup"
 	"github.com/sentryctl/sentryctl/internal/site"
@@ -46,15 +45,4 @@ func halfDoneRun(workflow, id string) string {
 		meaning = "some volumes may be of the backup that was to come back, others as they were before"
 	}
 	return fmt.Sprintf("%s %s did not come to its end, so %s", workflow, id, meaning)
-}
-
-// finishRun closes the journal of a backup that failed: nothing of it is left
-// to do, as the next one begins anew with what is in the repository.
-func finishRun(s *site.Site, id string) error {
-	journal, err := s.OpenRun(id)
-	if err != nil {
-		return err
-	}
-	defer journal.Close()
-	return journal.Append(step.Record{Kind: step.KindFinished, Time: time.Now().UTC()})
 }

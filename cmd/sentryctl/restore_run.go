@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,7 +70,7 @@ func (r restoring) place(ctx context.Context) error {
 		}
 		return backup.StageSite(ctx, r.repository, r.set, r.site)
 	case backup.Same:
-		if _, proven, err := restoreUnder(r.site, r.set.ID(), r.asked); err != nil || !r.torn || proven {
+		if u, err := restoreUnder(r.site, r.set.ID(), r.asked); err != nil || !r.torn || u.proven {
 			return err // what was changed since then stays
 		}
 		return backup.PlaceOver(ctx, r.repository, r.set, r.site) // no project can be read of files that are half there
@@ -77,28 +78,33 @@ func (r restoring) place(ctx context.Context) error {
 	return nil
 }
 
-// restoreUnder is the run with which a restore goes on: one that was cut short, or one that
-// has come to its end and was killed before it could say so; "" for none. The site may have
-// proven to work. A run of another restore that has is left alone.
-func restoreUnder(s *site.Site, set string, asked backup.Asked) (run string, proven bool, err error) {
-	last, unfinished, err := s.Unfinished()
+// under is the newest run of a restore, and how the one that is asked for stands to it.
+type under struct {
+	run    string
+	goesOn bool // it was cut short, or was killed before it could say that it had come to its end
+	proven bool // and the site has proven to work
+	left   bool // it is another's that has proven to work, and was cut short: nothing is left of it
+}
+
+func restoreUnder(s *site.Site, set string, asked backup.Asked) (u under, err error) {
+	runs, err := s.Runs()
 	if err != nil {
-		return "", false, err
-	}
-	if h, _ := step.HeaderOf(last.Records); h.Workflow != restoreWorkflow {
-		return "", false, nil
+		return u, err
 	}
 	note, noted, err := backup.ReadRestoring(s)
 	if err != nil {
-		return "", false, err
+		return u, err
 	}
-	// The note of such a restore is written within its run.
-	done := backup.RestoreProven(last.Records)
-	proven = done && noted && note.Kind == backup.Same && note.Is(set, asked)
-	if proven || unfinished && !done {
-		return last.ID, proven, nil
+	for _, r := range slices.Backward(runs) {
+		if h, _ := step.HeaderOf(r.Records); h.Workflow != restoreWorkflow {
+			continue
+		}
+		// The note of a restore that can be proven is written within its run.
+		proven, its := backup.RestoreProven(r.Records), noted && note.Kind == backup.Same && note.Is(set, asked)
+		cut := !step.Finished(r.Records)
+		return under{run: r.ID, goesOn: proven && its || !proven && cut, proven: proven && its, left: proven && !its && cut}, nil
 	}
-	return "", false, nil
+	return u, nil
 }
 
 // placeClean makes a site of the backup's files. Its record says from the
@@ -260,10 +266,15 @@ func writeHost(s *site.Site, asked backup.Asked) error {
 func (a *app) takeRestoreSteps(ctx context.Context, env *backup.RestoreEnv, mask func(string) string) (string, error) {
 	h := step.Header{Run: site.NewRunID(env.Now(), restoreWorkflow), Workflow: restoreWorkflow, Version: env.Set.Version, Tool: readVersion().Version,
 		Command: []string{"sentryctl", "restore", env.Set.ID(), "--site", env.Site.Dir}, Aside: env.ConfigOnly || len(env.Volumes) > 0}
-	if run, _, err := restoreUnder(env.Site, env.Set.ID(), env.Asked); err != nil {
+	u, err := restoreUnder(env.Site, env.Set.ID(), env.Asked)
+	if err == nil && u.left {
+		err = finishRun(env.Site, u.run)
+	}
+	if err != nil {
 		return h.Run, err
-	} else if run != "" {
-		h.Run = run
+	}
+	if u.goesOn {
+		h.Run = u.run
 	}
 	journal, err := env.Site.OpenRun(h.Run)
 	if err != nil {

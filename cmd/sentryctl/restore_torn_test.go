@@ -110,30 +110,31 @@ func provenRestore(t *testing.T, s *site.Site, note backup.Restoring) {
 			t.Fatal(err)
 		}
 	}
-	under := func(set string, asked backup.Asked, want string, wantProven bool) {
+	is := func(when, set string, asked backup.Asked, want under) {
 		t.Helper()
-		if run, proven, err := restoreUnder(s, set, asked); run != want || proven != wantProven || err != nil {
-			t.Errorf("%s %+v: got %q, proven %v, %v", set, asked, run, proven, err)
+		want.run = id
+		if got, err := restoreUnder(s, set, asked); got != want || err != nil {
+			t.Errorf("%s: got %+v, %v; want %+v", when, got, err, want)
 		}
 	}
-	under(note.Set, note.Asked, "", false) // another has its note
 	writeNote := func(n backup.Restoring) {
 		t.Helper()
 		if err := n.Write(s); err != nil {
 			t.Fatal(err)
 		}
 	}
+	is("another has its note", note.Set, note.Asked, under{left: true})
 	writeNote(note)
-	under(note.Set, note.Asked, id, true)
-	under("another", note.Asked, "", false)
-	under(note.Set, backup.Asked{ConfigOnly: true}, "", false)
+	is("cut short", note.Set, note.Asked, under{goesOn: true, proven: true})
+	is("another backup", "another", note.Asked, under{left: true})
+	is("another part", note.Set, backup.Asked{ConfigOnly: true}, under{left: true})
 	if err := finish(journal); err != nil {
 		t.Fatal(err)
 	}
 	clean := note
-	clean.Kind = backup.Clean // of a restore that begins after this one
+	clean.Kind = backup.Clean
 	writeNote(clean)
-	under(note.Set, clean.Asked, "", false)
+	is("another begins after it", note.Set, clean.Asked, under{})
 	writeNote(note)
-	under(note.Set, note.Asked, id, true) // it was killed before it could say so
+	is("killed before it could say so", note.Set, note.Asked, under{goesOn: true, proven: true})
 }

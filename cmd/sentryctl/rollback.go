@@ -137,7 +137,7 @@ func (a *app) takeBack(ctx context.Context, o backupOptions, s *site.Site, b upg
 		if err := r.seeVolumes(ctx, set); err != nil {
 			return err
 		}
-		err = r.goBack(ctx, back, func() error { return finishHop(s, b.Run) })
+		err = r.goBack(ctx, back, func() error { return finishRun(s, b.Run) })
 	}
 	again := "sentryctl rollback --site " + s.Dir
 	switch {
@@ -181,8 +181,9 @@ func (r *hopRun) checkpoint(ctx context.Context, rep *repository.Repository, id 
 	return backup.Find(sets, id)
 }
 
-// finishHop closes the journal of a hop that was taken back.
-func finishHop(s *site.Site, run string) error {
+// finishRun closes the journal of a run of which nothing is left to do: a hop that was taken back, a
+// backup that failed.
+func finishRun(s *site.Site, run string) error {
 	journal, err := s.OpenRun(run)
 	if err != nil {
 		return err

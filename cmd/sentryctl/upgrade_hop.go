@@ -117,7 +117,7 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 		if err != nil {
 			return err
 		}
-		upgrade.Repeat(steps, len(edited) > 0)
+		upgrade.Repeat(steps, journal.Records(), len(edited) > 0)
 	}
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)

@@ -193,7 +193,7 @@ func (u *unattended) giveUp(ctx context.Context, b upgrade.Begun, records []step
 	if err != nil {
 		return err
 	}
-	return errors.Join(u.letGo(ctx, b, records), upgrade.DropBallast(u.site), finishHop(u.site, b.Run), unlock())
+	return errors.Join(u.letGo(ctx, b, records), upgrade.DropBallast(u.site), finishRun(u.site, b.Run), unlock())
 }
 
 // letGo gives back what the hop has on the Engine, if it came so far: the room that it keeps
@@ -210,9 +210,9 @@ func (u *unattended) letGo(ctx context.Context, b upgrade.Begun, records []step.
 	}
 	defer st.close()
 	if building {
-		return upgrade.UseFormer(ctx, st, b.Hop.From)
+		err = upgrade.UseFormer(ctx, st, b.Hop.From)
 	}
-	return upgrade.DropRoom(ctx, st)
+	return errors.Join(err, upgrade.DropRoom(ctx, st))
 }
 
 // plan finds where the policy leads to; false when it leads nowhere.

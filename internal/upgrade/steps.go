@@ -61,18 +61,43 @@ func Steps(h Hop) []Step {
 // Repeat lets a hop that goes on stop the services and save the site once more,
 // up to where the release's files take their places. Somebody may have started
 // the former release since: what it has stored would be in no checkpoint, and not
-// in the data that was written anew. Files that were edited are merged once more. The
-// room for the way back gives way to the checkpoint.
-func Repeat(steps []Step, edited bool) {
+// in the data that was written anew. Files that were edited are merged once more, and what
+// was merged has its images brought. The room for the way back gives way to the checkpoint.
+func Repeat(steps []Step, records []step.Record, edited bool) {
+	merged := edited || stagedSince(records)
 	stopped := false
 	for i, s := range steps {
 		if s.ID == placeID {
 			return
 		}
 		stopped = stopped || s.ID == stopID || s.ID == proveFirstID
-		merged := s.ID == stageID || s.ID == imagesID
-		steps[i].Always = s.Always || stopped || s.ID == KeepRoomID || merged && edited
+		again := stopped
+		switch s.ID {
+		case stageID:
+			again = edited
+		case imagesID:
+			again = merged
+		case keepImagesID:
+			again = merged && !within(records, imagesID) // else names may lead to the next release's
+		case KeepRoomID:
+			again = true
+		}
+		steps[i].Always = s.Always || again
 	}
+}
+
+// stagedSince tells that files were merged once more, and no images were brought since.
+func stagedSince(records []step.Record) bool {
+	since := false
+	for _, r := range records {
+		switch r.Step {
+		case stageID:
+			since = true
+		case imagesID:
+			since = false
+		}
+	}
+	return since
 }
 
 // lift makes a step of a hop of one of an install.

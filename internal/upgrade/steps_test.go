@@ -142,7 +142,7 @@ func TestAHopThatGoesOnStopsAndSavesAnew(t *testing.T) {
 	}
 	for _, edited := range []bool{false, true} {
 		steps, repeated := Steps(Hop{Postgres: &Beside{}, NewKafka: true}), []step.ID(nil)
-		Repeat(steps, edited)
+		Repeat(steps, nil, edited)
 		for _, s := range steps {
 			if s.Always && !slices.Contains(always, s.ID) {
 				repeated = append(repeated, s.ID)
@@ -150,10 +150,29 @@ func TestAHopThatGoesOnStopsAndSavesAnew(t *testing.T) {
 		}
 		want := []step.ID{"keep-room", "prove-site", "drain-kafka", "stop-services", "checkpoint", "write-postgres", "keep-room-for-data"}
 		if edited { // as they are now they are not lost
-			want = append([]step.ID{"stage-site", "bring-images"}, want...)
+			want = append([]step.ID{"stage-site", "keep-images", "bring-images"}, want...)
 		}
 		if d := cmp.Diff(want, repeated); d != "" {
 			t.Errorf("edited %v:\n%s", edited, d)
+		}
+	}
+	rec := func(id step.ID, kind step.Kind) step.Record { return step.Record{Step: id, Kind: kind} }
+	brought := []step.Record{rec(stageID, step.KindDone), rec(keepImagesID, step.KindDone), rec(imagesID, step.KindDone)}
+	for _, c := range []struct {
+		name        string
+		records     []step.Record
+		keep, bring bool
+	}{
+		{"brought", brought, false, false},
+		{"merged since", append(slices.Clone(brought), rec(stageID, step.KindDone)), true, true},
+		{"merged since, and the images are in doubt", append(slices.Clone(brought), rec(stageID, step.KindDone), rec(imagesID, step.KindStarted)), false, false},
+	} {
+		steps := Steps(Hop{})
+		Repeat(steps, c.records, false)
+		for _, s := range steps {
+			if s.ID == keepImagesID && s.Always != c.keep || s.ID == imagesID && s.Always != c.bring {
+				t.Errorf("%s: %s is repeated: %v", c.name, s.ID, s.Always)
+			}
 		}
 	}
 }

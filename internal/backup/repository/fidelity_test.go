@@ -158,12 +158,17 @@ func writeAt(path string, size int64, pieces map[int64]string) error {
 }
 
 // Over another tree, as a site's files go, each file and link becomes that of
-// the snapshot, even one of the same size and time.
+// the snapshot, even one of the same size and time, or of a directory that an Engine has
+// made in its place. Nothing else is left there.
 func TestRestoreOverAnotherTree(t *testing.T) {
 	_, r := folder(t)
 	dir, over := t.TempDir(), t.TempDir()
 	put(t, filepath.Join(dir, "same"), []byte("backup"), 0o600)
 	put(t, filepath.Join(over, "same"), []byte("in use"), 0o600)
+	put(t, filepath.Join(dir, "mounted"), []byte("backup"), 0o600)
+	if err := os.Mkdir(filepath.Join(over, "mounted"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	when := time.Unix(1700000000, 0)
 	for path, target := range map[string]string{filepath.Join(dir, "link"): "backup", filepath.Join(over, "link"): "in-use"} {
 		if err := errors.Join(os.Symlink(target, path), os.Chtimes(filepath.Join(filepath.Dir(path), "same"), when, when)); err != nil {
@@ -180,6 +185,14 @@ func TestRestoreOverAnotherTree(t *testing.T) {
 	to, linkErr := os.Readlink(filepath.Join(over, "link"))
 	if string(text) != "backup" || to != "backup" || err != nil || linkErr != nil {
 		t.Errorf("the file holds %q, the link leads to %q, %v, %v", text, to, err, linkErr)
+	}
+	var names []string
+	list, err := os.ReadDir(over)
+	for _, e := range list {
+		names = append(names, e.Name())
+	}
+	if want := []string{"link", "mounted", "same"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("got %v, %v, want %v", names, err, want)
 	}
 }
 

@@ -156,17 +156,36 @@ func (o *output) content(ctx context.Context, p string, f kfs.File, told restore
 	}
 	err = h.Close()
 	if err == nil && at != p {
-		err = o.root.Rename(at, p)
+		err = o.replace(at, p)
 	}
 	return o.mine(err)
 }
 
+// replace gives a file the place of another, or of an empty directory: the Engine makes one
+// where a file that it mounts is not there.
+func (o *output) replace(at, p string) error {
+	if info, err := o.root.Lstat(p); err == nil && info.IsDir() {
+		if err := o.root.Remove(p); err != nil {
+			return err
+		}
+	}
+	return o.root.Rename(at, p)
+}
+
 // create makes a file that was not there, or one that takes the place of another when it
-// is whole: whoever is killed meanwhile leaves the one or the other.
+// is whole: whoever is killed meanwhile leaves the one or the other. What a run before has
+// half written gives way at once: there may be no room for both.
 func (o *output) create(p string) (h *os.File, at string, err error) {
 	const fresh = os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	h, err = o.root.OpenFile(p, fresh, 0o600)
 	if !o.options.Over || !errors.Is(err, os.ErrExist) {
+		return h, p, err
+	}
+	if o.options.Again {
+		if err := o.root.Remove(p); err != nil {
+			return nil, p, err
+		}
+		h, err = o.root.OpenFile(p, fresh, 0o600)
 		return h, p, err
 	}
 	at = path.Join(path.Dir(p), fmt.Sprintf(".sentryctl-%x", sha256.Sum256([]byte(p)))[:24]) // names may be as long as can be
