@@ -106,26 +106,12 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 	defer log.close()
 	h := step.Header{Run: b.Run, Workflow: upgradeWorkflow, Version: b.Hop.To.String(), Tool: readVersion().Version,
 		Command: []string{"sentryctl", "upgrade", "--to", b.Target, "--site", r.site.Dir}}
-	steps := r.steps()
-	placed, found, err := upgrade.ReadPlaced(r.site)
+	steps, err := r.stepsFrom(journal.Records())
 	if err != nil {
 		return err
 	}
-	inPlace := found && placed.Run == b.Run
-	if !inPlace && len(journal.Records()) > 0 {
-		edited, err := upgrade.Edited(r.site)
-		if err != nil {
-			return err
-		}
-		upgrade.Repeat(steps, journal.Records(), len(edited) > 0)
-	}
 	for _, s := range steps {
 		h.Steps = append(h.Steps, s.ID)
-	}
-	if inPlace {
-		if err := upgrade.Settle(r.site, placed, journal.Records(), false); err != nil {
-			return err
-		}
 	}
 	stop, err := r.watchOn(ctx, journal.Records())
 	if err != nil {
@@ -157,6 +143,24 @@ func (r *hopRun) walk(ctx context.Context, journal *step.Journal) error {
 			Rungs: b.Rungs, PredictedNS: b.PredictedNS, UINS: gaps.UI, IngestNS: gaps.Ingest, Result: result}))
 	}
 	return err
+}
+
+// stepsFrom are the steps of a hop that begins or goes on. The site's files are those of one
+// release then.
+func (r *hopRun) stepsFrom(records []step.Record) ([]upgrade.Step, error) {
+	steps := r.steps()
+	placed, found, err := upgrade.ReadPlaced(r.site)
+	if err != nil || len(records) == 0 {
+		return steps, err
+	}
+	if found && placed.Run == r.begun.Run {
+		return steps, upgrade.Settle(r.site, placed, records, false)
+	}
+	edited, err := upgrade.Edited(r.site)
+	if err == nil {
+		upgrade.Repeat(steps, records, len(edited) > 0)
+	}
+	return steps, err
 }
 
 // failed decides what a hop that did not come to its end leads to.
