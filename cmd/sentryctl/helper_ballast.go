@@ -16,20 +16,12 @@ const elbowRoom = 1 << 30
 func newHelperBallastCmd() *cobra.Command {
 	var dir string
 	var bytes, more int64
-	var measure bool
 	var beside []string
 	cmd := &cobra.Command{
 		Use:   "ballast",
 		Short: "Take up room on a disk",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if measure {
-				n, err := roomToComeBack(cmd.Context(), dir, beside)
-				if err == nil {
-					_, err = fmt.Fprintln(cmd.OutOrStdout(), n)
-				}
-				return err
-			}
 			if err := helper.DropBallast(dir); err != nil { // of a run before: it is no longer taken
 				return err
 			}
@@ -37,15 +29,21 @@ func newHelperBallastCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return helper.Ballast(dir, bytes, max(0, min(more, disk.Free-elbowRoom)))
+			if err := helper.Ballast(dir, bytes, max(0, min(more, disk.Free-elbowRoom))); err != nil {
+				return err
+			}
+			n, err := roomToComeBack(cmd.Context(), dir, beside)
+			if err == nil {
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), n)
+			}
+			return err
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&dir, "dir", "", "directory on the disk")
 	f.Int64Var(&bytes, "bytes", 0, "how much")
 	f.Int64Var(&more, "more", 0, "and how much more, of what others can do without")
-	f.BoolVar(&measure, "measure", false, "say what it takes to write --beside once more, and take nothing")
-	f.StringArrayVar(&beside, "beside", nil, "directory that may lie on the same disk, can be repeated")
+	f.StringArrayVar(&beside, "beside", nil, "directory of which it is said what writing it once more takes on the same disk, can be repeated")
 	return cmd
 }
 

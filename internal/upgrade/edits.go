@@ -25,28 +25,35 @@ const editedBytes = 1 << 20
 // digests are those of the site's files, by their paths.
 type digests map[string]string
 
+// names are a set of paths.
+type names map[string]bool
+
 // staged notes what a stage was made of.
 type staged struct {
-	Digests digests  `json:"digests"` // of the files whose edits would be lost, or are read by the hop
-	Own     []string `json:"own"`     // the admin's, which the hop does not write
+	Digests digests `json:"digests"`   // of the files whose edits would be lost, or are read by the hop
+	Own     names   `json:"untouched"` // the admin's, which the hop does not write
 }
 
 // newStaged leaves out the admin's own files that the hop neither writes nor reads: logs
 // grow, archives come and go.
-func newStaged(found digests, own map[string]bool) staged {
+func newStaged(found digests, own names) staged {
 	maps.DeleteFunc(found, func(rel, _ string) bool {
 		ext := filepath.Ext(rel)
 		return own[rel] && ext != ".yml" && ext != ".yaml" && !strings.HasPrefix(filepath.Base(rel), ".env")
 	})
-	return staged{found, slices.Sorted(maps.Keys(own))}
+	return staged{found, own}
 }
 
 func stagedFile(s *site.Site) string { return own(s, "stage.json") }
 
-// takeDigests reads what of the site's files can be read, also through links.
-func takeDigests(s *site.Site) (digests, error) {
+// takeDigests reads what of the site's files can be read, also through links, but for those
+// that are passed over.
+func takeDigests(s *site.Site, passed func(rel string) bool) (digests, error) {
 	d := digests{}
 	err := walkFiles(s.Dir, func(rel string, _ fs.DirEntry) error {
+		if passed(rel) {
+			return nil
+		}
 		info, err := os.Stat(s.Path(rel))
 		if err == nil && (!info.Mode().IsRegular() || info.Size() > editedBytes) {
 			return nil
@@ -85,7 +92,7 @@ func (d staged) changed(now digests, s *site.Site) (names []string) {
 		}
 	}
 	for name := range now {
-		if _, was := d.Digests[name]; !was && !slices.Contains(d.Own, name) && present(filepath.Join(StageDir(s), name)) {
+		if _, was := d.Digests[name]; !was && !d.Own[name] && present(filepath.Join(StageDir(s), name)) {
 			names = append(names, name)
 		}
 	}
@@ -125,7 +132,8 @@ func Edited(s *site.Site) ([]string, error) {
 	if found, err := readNote(stagedFile(s), &merged); err != nil || !found || merged.Digests == nil {
 		return nil, err
 	}
-	now, err := takeDigests(s)
+	// The services may stand still: of the admin's own only what was read is read again.
+	now, err := takeDigests(s, func(rel string) bool { return merged.Own[rel] && merged.Digests[rel] == "" })
 	if err != nil {
 		return nil, err
 	}

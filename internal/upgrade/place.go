@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/sentryctl/sentryctl/internal/calver"
 	"github.com/sentryctl/sentryctl/internal/config"
@@ -90,7 +89,7 @@ func (e *Env) keepPrevious() (Placed, error) {
 	}
 	note := func(rel string) {
 		switch {
-		case slices.Contains(was.Own, rel):
+		case was.Own[rel]:
 		case !present(e.Site.Path(rel)):
 			p.Added = append(p.Added, rel)
 		case !same(filepath.Join(stage, rel), e.Site.Path(rel)):

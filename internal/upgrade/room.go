@@ -34,19 +34,17 @@ func keepRoom() Step {
 			if err != nil {
 				return err
 			}
+			var h workload.Helper
+			if !e.NoRollback {
+				if err := besideSaved(ctx, s, &h); err != nil {
+					return err
+				}
+			}
 			if err := s.CreateVolume(ctx, room(s), ""); err != nil {
 				return err
 			}
-			if _, err := takeRoom(ctx, s, workload.Helper{}); err != nil || e.NoRollback {
-				return err
-			}
-			var h workload.Helper
-			if err := besideSaved(ctx, s, &h); err != nil {
-				return err
-			}
-			h.Args = append(h.Args, "--measure")
 			out, err := takeRoom(ctx, s, h)
-			if err != nil {
+			if err != nil || e.NoRollback {
 				return err
 			}
 			bytes, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
@@ -92,7 +90,8 @@ type Wanted struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// takeRoom has the helper take up room, in the place of what it took before, or measure.
+// takeRoom has the helper take up room, in the place of what it took before, and say what it
+// takes to write once more what lies beside.
 func takeRoom(ctx context.Context, s Stack, h workload.Helper) (out []byte, err error) {
 	h.Name = string(KeepRoomID)
 	h.Args = append([]string{"ballast", "--dir", "/room", "--bytes", strconv.Itoa(roomBytes)}, h.Args...)

@@ -35,11 +35,11 @@ func stageSite() Step {
 	return Step{
 		ID: stageID, Title: "Merge your configuration with the release", Idempotent: true,
 		Run: func(_ context.Context, e *Env) error {
-			found, err := takeDigests(e.Site)
+			found, err := takeDigests(e.Site, func(string) bool { return false })
 			if err != nil {
 				return err
 			}
-			st := staging{env: e, dir: StageDir(e.Site) + ".new", own: map[string]bool{}}
+			st := staging{env: e, dir: StageDir(e.Site) + ".new", own: names{}}
 			if err := os.RemoveAll(st.dir); err != nil {
 				return fmt.Errorf("clear half a stage: %w", err)
 			}
@@ -64,7 +64,7 @@ type staging struct {
 	env    *Env
 	dir    string
 	merged gate.Files
-	own    map[string]bool // the admin's files that the hop does not write
+	own    names // the admin's files that the hop does not write
 }
 
 func (st *staging) base() string   { return st.env.Site.ReleaseDir(st.env.Hop.From) }
